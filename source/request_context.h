@@ -1,0 +1,32 @@
+// What travels with a request from the reader who asked to the source that answers.
+#ifndef COPPICE_SOURCE_REQUEST_CONTEXT_H_
+#define COPPICE_SOURCE_REQUEST_CONTEXT_H_
+
+#include <cstdint>
+
+#include "absl/time/time.h"
+
+namespace coppice {
+
+struct RequestContext {
+  // When the reader gives up. Whoever puts the request on a wire enforces it (rpc/peer_source);
+  // a layer in memory need not.
+  absl::Time deadline = absl::InfiniteFuture();
+
+  // For metadata: how old an answer the reader takes. A cache whose answer was confirmed by the backing
+  // file system longer ago asks its own source.
+  absl::Duration age_max = absl::InfiniteDuration();
+
+  // True for a request that no reader waits for (readahead). It may be dropped under load.
+  bool speculative = false;
+
+  // How many peers have passed the request on: bounds a loop in a broken tree.
+  uint32_t hops = 0;
+};
+
+// More than any tree is deep.
+inline constexpr uint32_t kHopsMax = 64;
+
+}  // namespace coppice
+
+#endif  // COPPICE_SOURCE_REQUEST_CONTEXT_H_
