@@ -1,0 +1,118 @@
+#include "peer_server/testing/test_cluster.h"
+
+#include <stdlib.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "grpcpp/channel.h"
+#include "grpcpp/client_context.h"
+#include "rpc/peer_channels.h"
+#include "rpc/peer_source.h"
+
+namespace coppice {
+namespace {
+
+[[noreturn]] void Abort(const std::string& what) {
+  fprintf(stderr, "TestCluster: %s\n", what.c_str());
+  abort();
+}
+
+}  // namespace
+
+TestCluster::TestCluster(size_t node_count, uint32_t fanout, CacheStackOptions stack)
+    : fanout_(fanout), stack_(stack), nodes_(node_count) {
+  // Short: a socket's path has at most 107 bytes.
+  char directory[] = "/tmp/coppice_cluster_XXXXXX";
+  if (mkdtemp(directory) == nullptr) Abort("mkdtemp failed");
+  directory_ = directory;
+  export_root_ = directory_ + "/export/";
+  std::filesystem::create_directory(export_root_);
+  for (size_t i = 0; i < node_count; ++i) {
+    Start(i);
+    const PeerChannels channels = OpenChannels("unix:" + SocketOf(i));
+    members_.push_back(
+        {.client = MakePeerSource(channels, {.peer = absl::StrCat("node", i)}, *allocator_, clock_),
+         .inspection = v1::Inspection::NewStub(channels.control)});
+  }
+}
+
+TestCluster::~TestCluster() {
+  // Children first, so that nobody asks a parent that is gone.
+  for (size_t i = nodes_.size(); i-- > 0;) Stop(i);
+  members_.clear();
+  std::filesystem::remove_all(directory_);
+}
+
+void TestCluster::WriteFile(const std::string& path, const std::string& bytes) {
+  const std::filesystem::path file = export_root_ + path;
+  std::filesystem::create_directories(file.parent_path());
+  std::ofstream(file, std::ios::binary) << bytes;
+}
+
+std::string TestCluster::SocketOf(size_t index) const {
+  return absl::StrCat(directory_, "/n", index, "/client");
+}
+
+std::string TestCluster::AddressOf(size_t index) const {
+  return absl::StrCat("unix:", directory_, "/n", index, "/children");
+}
+
+TreePlace TestCluster::PlaceOf(size_t index) const {
+  const auto member = [this](size_t i) {
+    return Member{.name = absl::StrCat("node", i), .address = AddressOf(i)};
+  };
+  TreePlace place;
+  place.index = static_cast<uint32_t>(index);
+  place.self = member(index);
+  place.tree_size = static_cast<uint32_t>(nodes_.size());
+  place.fanout = fanout_;
+  for (size_t i = index; i > 0;) {
+    i = (i - 1) / fanout_;
+    place.ancestors.push_back(member(i));
+  }
+  place.depth = static_cast<uint32_t>(place.ancestors.size());
+  for (size_t child = index * fanout_ + 1;
+       child <= index * fanout_ + fanout_ && child < nodes_.size(); ++child) {
+    place.children.push_back(member(child));
+  }
+  return place;
+}
+
+uint64_t TestCluster::Counter(size_t index, const std::string& layer, const std::string& counter) {
+  grpc::ClientContext context;
+  v1::GetStatisticsReply reply;
+  const grpc::Status status = inspection(index).GetStatistics(&context, {}, &reply);
+  if (!status.ok()) Abort("GetStatistics: " + status.error_message());
+  for (const v1::LayerStatistics& statistics : reply.layers()) {
+    if (statistics.layer() != layer) continue;
+    const auto found = statistics.counters().find(counter);
+    if (found != statistics.counters().end()) return found->second;
+  }
+  Abort("no counter " + counter + " in a layer " + layer);
+}
+
+void TestCluster::Stop(size_t index) {
+  if (nodes_[index] == nullptr) return;
+  nodes_[index]->Shutdown(absl::ZeroDuration());
+  nodes_[index].reset();
+}
+
+void TestCluster::Start(size_t index) {
+  NodeOptions options;
+  options.place = PlaceOf(index);
+  options.export_root = export_root_;
+  options.unix_socket = SocketOf(index);
+  options.listen_address = AddressOf(index);
+  options.stack = stack_;
+  options.backing_threads = 4;
+  auto node = StartNode(options);
+  if (!node.ok())
+    Abort("node" + std::to_string(index) + ": " + std::string(node.status().message()));
+  nodes_[index] = *std::move(node);
+}
+
+}  // namespace coppice

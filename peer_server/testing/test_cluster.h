@@ -1,0 +1,68 @@
+// TestCluster: a tree of real nodes in one process, over a temporary directory, each with its own
+// sockets, as the local client and the children would use them.
+//
+// Not thread-safe, but for the sources it hands out.
+#ifndef COPPICE_PEER_SERVER_TESTING_TEST_CLUSTER_H_
+#define COPPICE_PEER_SERVER_TESTING_TEST_CLUSTER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/clock.h"
+#include "peer_server/node.h"
+#include "proto/inspection.grpc.pb.h"
+#include "proto/inspection.pb.h"
+#include "source/block_allocator.h"
+#include "source/source.h"
+
+namespace coppice {
+
+class TestCluster {
+ public:
+  // Makes the directories and starts all nodes, the root (node 0) first. Aborts when that fails.
+  TestCluster(size_t node_count, uint32_t fanout, CacheStackOptions stack = {});
+  // Stops what runs and removes the directories.
+  ~TestCluster();
+
+  // The export root, with a slash at its end.
+  const std::string& export_root() const { return export_root_; }
+  void WriteFile(const std::string& path, const std::string& bytes);
+
+  size_t size() const { return nodes_.size(); }
+  std::string SocketOf(size_t index) const;
+
+  // What the mount of that node would ask.
+  Source& client(size_t index) { return *members_[index].client; }
+  v1::Inspection::Stub& inspection(size_t index) { return *members_[index].inspection; }
+
+  // A counter of a layer of that node, by its inspection service.
+  uint64_t Counter(size_t index, const std::string& layer, const std::string& counter);
+
+  void Stop(size_t index);
+  void Start(size_t index);
+
+ private:
+  struct MemberState {
+    std::unique_ptr<Source> client;
+    std::unique_ptr<v1::Inspection::Stub> inspection;
+  };
+
+  std::string AddressOf(size_t index) const;
+  TreePlace PlaceOf(size_t index) const;
+
+  const uint32_t fanout_;
+  const CacheStackOptions stack_;
+  std::string directory_;
+  std::string export_root_;
+  RealClock clock_;
+  std::unique_ptr<BlockAllocator> allocator_ = MakeHeapBlockAllocator();
+  std::vector<std::unique_ptr<Node>> nodes_;
+  std::vector<MemberState> members_;
+};
+
+}  // namespace coppice
+
+#endif  // COPPICE_PEER_SERVER_TESTING_TEST_CLUSTER_H_
