@@ -1,12 +1,16 @@
 #include "source/coppice_mounts.h"
 
 #include <cerrno>
+#include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include "common/status.h"
 #include "gtest/gtest.h"
 #include "source/testing/temporary_directory.h"
+#include "spdlog/sinks/ostream_sink.h"
+#include "spdlog/spdlog.h"
 
 namespace coppice {
 namespace {
@@ -92,6 +96,20 @@ TEST_F(CoppiceMountsTest, TheErrorNamesTheMountAndTheReason) {
   const absl::Status status = mounts->Allow(Path::Parse("tmp/u/coppice/x").value()).status();
   EXPECT_NE(status.message().find("'tmp/u/coppice' is a Coppice mount"), std::string::npos)
       << status;
+}
+
+TEST_F(CoppiceMountsTest, ARefusedMountIsLoggedOnce) {
+  std::ostringstream log;
+  const auto standard = spdlog::default_logger();
+  spdlog::set_default_logger(std::make_shared<spdlog::logger>(
+      "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log)));
+  const auto mounts = Open("/").value();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(AllowErrno(*mounts, "tmp/u/coppice/file"), ELOOP);
+  spdlog::set_default_logger(standard);
+  const std::string text = log.str();
+  const size_t first = text.find("tmp/u/coppice");
+  ASSERT_NE(first, std::string::npos) << text;
+  EXPECT_EQ(text.find("tmp/u/coppice", first + 1), std::string::npos) << text;
 }
 
 TEST_F(CoppiceMountsTest, AnExportRootWithinAMountIsRefused) {

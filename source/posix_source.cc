@@ -5,6 +5,9 @@
 #include <sys/statvfs.h>
 
 #include <cerrno>
+#include <filesystem>
+#include <string>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -14,6 +17,13 @@
 namespace coppice {
 
 absl::StatusOr<std::unique_ptr<PosixSource>> OpenPosixSource(const PosixSourceOptions& options) {
+  // Asked first by name alone: opening an export root that lies in a dead Coppice mount would hang.
+  // What cannot be made absolute is refused below, when it cannot be opened.
+  std::error_code ignored;
+  const std::string by_name =
+      std::filesystem::absolute(options.export_root, ignored).lexically_normal();
+  const absl::Status allowed = CoppiceMounts::Open(by_name).status();
+  if (!allowed.ok()) return allowed;
   absl::StatusOr<ExportRoot> root = ExportRoot::Open(options.export_root);
   if (!root.ok()) return root.status();
   absl::StatusOr<std::unique_ptr<CoppiceMounts>> mounts = CoppiceMounts::Open(root->canonical());

@@ -32,6 +32,12 @@ class PosixSourceRaceTest : public testing::Test {
     const timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = ++mtime_s_}};
     ASSERT_EQ(utimensat(AT_FDCWD, directory().Below("file").c_str(), times, 0), 0);
   }
+  // A new name in directory d, which shows in its times even within one tick of the clock.
+  void AddToDirectory(const std::string& name) {
+    directory().Write("d/" + name, "");
+    const timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = ++mtime_s_}};
+    ASSERT_EQ(utimensat(AT_FDCWD, directory().Below("d").c_str(), times, 0), 0);
+  }
   void Replace(const std::string& bytes) {
     directory().Write("new", bytes);
     ASSERT_EQ(rename(directory().Below("new").c_str(), directory().Below("file").c_str()), 0);
@@ -119,7 +125,7 @@ TEST_F(PosixSourceRaceTest, ADirectoryThatChangesWhileItIsReadIsReadAgain) {
   directory().Write("d/first", "");
   int readings = 0;
   on_names_read_ = [this, &readings] {
-    if (++readings == 1) directory().Write("d/second", "");
+    if (++readings == 1) AddToDirectory("second");
   };
   const ListingRef listing = AwaitListing(source(), MakePath("d")).value();
   EXPECT_EQ(readings, 2);
@@ -129,7 +135,7 @@ TEST_F(PosixSourceRaceTest, ADirectoryThatChangesWhileItIsReadIsReadAgain) {
 TEST_F(PosixSourceRaceTest, ADirectoryThatNeverRestsIsAnsweredUnderAVersionThatIsGone) {
   directory().Write("d/first", "");
   int readings = 0;
-  on_names_read_ = [this, &readings] { directory().Write(absl::StrCat("d/", ++readings), ""); };
+  on_names_read_ = [this, &readings] { AddToDirectory(absl::StrCat(++readings)); };
   const ListingRef listing = AwaitListing(source(), MakePath("d")).value();
   EXPECT_EQ(readings, kDirectoryReadsMax);
   EXPECT_EQ(listing->Find(absl::StrCat(readings)), nullptr);
@@ -143,7 +149,7 @@ TEST_F(PosixSourceRaceTest, ANameThatVanishesBeforeItsLstatIsLeftOut) {
   int readings = 0;
   // It goes after the last reading, which found it.
   on_names_read_ = [this, &readings] {
-    directory().Write(absl::StrCat("d/", ++readings), "");
+    AddToDirectory(absl::StrCat(++readings));
     if (readings == kDirectoryReadsMax) unlink(directory().Below("d/goes").c_str());
   };
   const ListingRef listing = AwaitListing(source(), MakePath("d")).value();

@@ -196,6 +196,8 @@ TEST_F(PosixSourceTest, FileSystemStatisticsAreThoseOfStatvfs) {
 TEST_F(PosixSourceTest, OpeningAnExportRootThatIsNoDirectoryFailsWithItsErrno) {
   directory().Write("file", "");
   PosixSourceOptions options = fixture_.Options();
+  options.export_root = "";
+  EXPECT_EQ(StatusErrno(OpenPosixSource(options).status()), ENOENT);
   options.export_root = directory().Below("missing");
   EXPECT_EQ(StatusErrno(OpenPosixSource(options).status()), ENOENT);
   options.export_root = directory().Below("file");
@@ -209,6 +211,25 @@ TEST_F(PosixSourceTest, TheExportRootMayBeReachedThroughALink) {
   options.export_root = directory().Below("link");
   const auto source = OpenPosixSource(options).value();
   EXPECT_TRUE(AwaitAttributes(*source, MakePath("file"))->attributes.has_value());
+}
+
+class ExhaustedAllocator final : public BlockAllocator {
+ public:
+  absl::StatusOr<std::shared_ptr<char>> Allocate(size_t) override {
+    return ErrnoStatus(ENOMEM, "allocate");
+  }
+};
+
+TEST_F(PosixSourceTest, WithoutMemoryABlockIsENOMEMAndTheNextRequestIsAnswered) {
+  directory().Write("file", "bytes");
+  ExhaustedAllocator exhausted;
+  const RealClock clock;
+  const auto source =
+      OpenPosixSource({.export_root = directory().path(), .allocator = exhausted, .clock = clock})
+          .value();
+  EXPECT_EQ(StatusErrno(AwaitBlock(*source, fixture_.KeyOf("file")).status()), ENOMEM);
+  EXPECT_EQ(source->Statistics().counters.at("errors"), 1u);
+  EXPECT_TRUE(AwaitAttributes(*source, MakePath("file")).ok());
 }
 
 // Holds the only thread inside a read until the test lets it go.

@@ -18,10 +18,16 @@ namespace {
 
 using Kind = FixtureEntry::Kind;
 
+constexpr size_t kLongestFileBytes = 10 * kBlockBytes + 1;
+
+// The first `size` bytes of one sequence, which is made once: every test of the suite wants them.
 std::string Bytes(size_t size) {
-  std::string bytes(size, '\0');
-  for (size_t i = 0; i < size; ++i) bytes[i] = MemorySource::GeneratedByte(i);
-  return bytes;
+  static const std::string longest = [] {
+    std::string bytes(kLongestFileBytes, '\0');
+    for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = MemorySource::GeneratedByte(i);
+    return bytes;
+  }();
+  return longest.substr(0, size);
 }
 
 // A chain of directories whose deepest path has exactly kPathBytesMax bytes.
@@ -76,7 +82,7 @@ std::vector<FixtureEntry> FixtureTree() {
       {"block_less_one", Kind::kFile, Bytes(kBlockBytes - 1)},
       {"block", Kind::kFile, Bytes(kBlockBytes)},
       {"block_and_one", Kind::kFile, Bytes(kBlockBytes + 1)},
-      {"ten_blocks_and_one", Kind::kFile, Bytes(10 * kBlockBytes + 1)},
+      {"ten_blocks_and_one", Kind::kFile, Bytes(kLongestFileBytes)},
       {"nested", Kind::kDirectory, ""},
       {"nested/file", Kind::kFile, "nested file"},
       {"nested/directory", Kind::kDirectory, ""},
