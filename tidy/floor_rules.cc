@@ -40,6 +40,8 @@ constexpr std::array kFloors = {
 constexpr std::array<string_view, 2> kFuseFolders = {"fuse_client", "bench"};
 constexpr std::array<string_view, 5> kGrpcFolders = {"rpc", "peer_server", "deploy", "bench",
                                                      "sim"};
+// How the names of the files start that are the PosixSource.
+constexpr std::array<string_view, 1> kOpeningFiles = {"posix_source"};
 // Calls that open, and their numbers for syscall(2).
 constexpr std::array<string_view, 8> kOpeningCalls = {
     "open", "openat", "openat2", "opendir", "fopen", "SYS_open", "SYS_openat", "SYS_openat2"};
@@ -151,9 +153,11 @@ std::vector<Finding> CheckGrpcIncludes(const SourceFile& file) {
 
 std::vector<Finding> CheckFileOpening(const SourceFile& file) {
   std::vector<Finding> findings;
-  if (FolderOf(file.path) != "source" || !IsCpp(file.path) ||
-      absl::StartsWith(FileNameOf(file.path), "posix_source") ||
-      absl::EndsWith(file.path, "_test.cc")) {
+  const bool opens = std::any_of(
+      kOpeningFiles.begin(), kOpeningFiles.end(),
+      [&file](string_view start) { return absl::StartsWith(FileNameOf(file.path), start); });
+  if (FolderOf(file.path) != "source" || !IsCpp(file.path) || opens ||
+      absl::EndsWith(file.path, "_test.cc") || absl::StrContains(file.path, "/testing/")) {
     return findings;
   }
   const std::string code = CodeOnly(file.text);

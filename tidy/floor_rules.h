@@ -21,7 +21,8 @@ std::vector<Finding> CheckFuseIncludes(const SourceFile& file);
 // gRPC only in rpc, peer_server, deploy, bench, sim and in main.cc files.
 std::vector<Finding> CheckGrpcIncludes(const SourceFile& file);
 
-// Within source/, only posix_source* opens files. Tests may, to make what they read.
+// Within source/, only posix_source* opens files. Tests and what is in testing/ may,
+// to make what they read.
 std::vector<Finding> CheckFileOpening(const SourceFile& file);
 
 }  // namespace coppice

@@ -85,6 +85,7 @@ TEST(FileOpeningTest, OnlyThePosixSourceOpensFiles) {
     EXPECT_THAT(CheckFileOpening({"source/posix_source.cc", text}), IsEmpty()) << call;
     EXPECT_THAT(CheckFileOpening({"source/posix_source_walk.cc", text}), IsEmpty()) << call;
     EXPECT_THAT(CheckFileOpening({"source/path_test.cc", text}), IsEmpty()) << call;
+    EXPECT_THAT(CheckFileOpening({"source/testing/files.cc", text}), IsEmpty()) << call;
     EXPECT_THAT(CheckFileOpening({"common/log.cc", text}), IsEmpty()) << call;
   }
 }
