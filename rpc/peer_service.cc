@@ -198,8 +198,14 @@ class SourceService final : public PeerService, private CallbackService {
   Done<T> Answer(Context& call, Reactor* reactor, Encode encode) {
     return [this, &call, reactor, encode = std::move(encode)](absl::StatusOr<T> result) mutable {
       absl::Status status = result.status();
-      if (status.ok() && !call.IsCancelled()) status = encode(*result);
-      if (!status.ok()) ++errors_;
+      if (!status.ok()) {
+        ++errors_;
+      } else if (call.IsCancelled()) {
+        // Not OK without an encoded reply: gRPC aborts on an answer of no message.
+        status = absl::CancelledError("the caller gave up");
+      } else if (status = encode(*result); !status.ok()) {
+        ++errors_;
+      }
       const grpc::Status encoded = EncodeStatus(status, call);
       --in_flight_;
       // The last word: the server may be gone after it, and this service with it.
