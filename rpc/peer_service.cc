@@ -63,87 +63,98 @@ class SourceService final : public PeerService, private CallbackService {
   }
 
  private:
+  // The default reactor of a call, which is to be asked for once: gRPC makes it anew each time.
   using Reactor = grpc::ServerUnaryReactor;
   using Context = grpc::CallbackServerContext;
 
   Reactor* GetAttr(Context* call, const v1::GetAttrRequest* request,
                    v1::GetAttrReply* reply) override {
     ++get_attr_;
+    Reactor* const reactor = call->DefaultReactor();
     const auto path = Path::Parse(request->path());
     RequestContext context;
-    if (!Admit(*call, request->options(), path.status(), &context)) return call->DefaultReactor();
+    if (!Admit(*call, reactor, request->options(), path.status(), &context)) return reactor;
     source_.GetAttributes(*path, context,
-                          Answer<PathState>(*call, [this, reply](const PathState& state) {
+                          Answer<PathState>(*call, reactor, [this, reply](const PathState& state) {
                             EncodePathState(state, clock_.Now(), reply);
                             return absl::OkStatus();
                           }));
-    return call->DefaultReactor();
+    return reactor;
   }
 
   Reactor* ReadLink(Context* call, const v1::ReadLinkRequest* request,
                     v1::ReadLinkReply* reply) override {
     ++read_link_;
+    Reactor* const reactor = call->DefaultReactor();
     const auto path = Path::Parse(request->path());
     RequestContext context;
-    if (!Admit(*call, request->options(), path.status(), &context)) return call->DefaultReactor();
-    source_.GetAttributes(*path, context,
-                          Answer<PathState>(*call, [reply, path = *path](const PathState& state) {
-                            const std::string what = absl::StrCat("readlink '", path.text(), "'");
-                            if (!state.attributes.has_value()) return ErrnoStatus(ENOENT, what);
-                            if (!S_ISLNK(state.attributes->mode)) return ErrnoStatus(EINVAL, what);
-                            reply->set_target(state.attributes->link_target);
-                            return absl::OkStatus();
-                          }));
-    return call->DefaultReactor();
+    if (!Admit(*call, reactor, request->options(), path.status(), &context)) return reactor;
+    source_.GetAttributes(
+        *path, context,
+        Answer<PathState>(*call, reactor, [reply, path = *path](const PathState& state) {
+          const std::string what = absl::StrCat("readlink '", path.text(), "'");
+          if (!state.attributes.has_value()) return ErrnoStatus(ENOENT, what);
+          if (!S_ISLNK(state.attributes->mode)) return ErrnoStatus(EINVAL, what);
+          reply->set_target(state.attributes->link_target);
+          return absl::OkStatus();
+        }));
+    return reactor;
   }
 
   Reactor* ReadDirPlus(Context* call, const v1::ReadDirPlusRequest* request,
                        v1::ReadDirPlusReply* reply) override {
     ++read_dir_plus_;
+    Reactor* const reactor = call->DefaultReactor();
     const auto path = Path::Parse(request->path());
     const auto page = DecodePage(*request);
     RequestContext context;
-    if (!Admit(*call, request->options(), path.ok() ? page.status() : path.status(), &context)) {
-      return call->DefaultReactor();
+    if (!Admit(*call, reactor, request->options(), path.ok() ? page.status() : path.status(),
+               &context)) {
+      return reactor;
     }
-    source_.ReadDirectory(*path, *page, context,
-                          Answer<ListingRef>(*call, [this, reply](const ListingRef& listing) {
-                            EncodeListing(*listing, clock_.Now(), reply);
-                            return absl::OkStatus();
-                          }));
-    return call->DefaultReactor();
+    source_.ReadDirectory(
+        *path, *page, context,
+        Answer<ListingRef>(*call, reactor, [this, reply](const ListingRef& listing) {
+          EncodeListing(*listing, clock_.Now(), reply);
+          return absl::OkStatus();
+        }));
+    return reactor;
   }
 
   Reactor* Read(Context* call, const grpc::ByteBuffer* bytes, grpc::ByteBuffer* reply) override {
     ++read_;
+    Reactor* const reactor = call->DefaultReactor();
     const auto request = ParseReadRequest(*bytes);
     const auto key = request.ok() ? DecodeBlockKey(*request) : request.status();
     RequestContext context;
-    if (!Admit(*call, request.ok() ? request->options() : v1::RequestOptions(), key.status(),
-               &context)) {
-      return call->DefaultReactor();
+    if (!Admit(*call, reactor, request.ok() ? request->options() : v1::RequestOptions(),
+               key.status(), &context)) {
+      return reactor;
     }
-    source_.ReadBlock(*key, context, Answer<BlockRef>(*call, [this, reply](const BlockRef& block) {
-      bytes_sent_ += block->size();
-      EncodeBlock(block, reply);
-      return absl::OkStatus();
-    }));
-    return call->DefaultReactor();
+    source_.ReadBlock(*key, context,
+                      Answer<BlockRef>(*call, reactor, [this, reply](const BlockRef& block) {
+                        bytes_sent_ += block->size();
+                        EncodeBlock(block, reply);
+                        return absl::OkStatus();
+                      }));
+    return reactor;
   }
 
   Reactor* FsStat(Context* call, const v1::FsStatRequest* request,
                   v1::FsStatReply* reply) override {
     ++fs_stat_;
+    Reactor* const reactor = call->DefaultReactor();
     const auto path = Path::Parse(request->path());
     RequestContext context;
-    if (!Admit(*call, request->options(), path.status(), &context)) return call->DefaultReactor();
+    if (!Admit(*call, reactor, request->options(), path.status(), &context)) return reactor;
     source_.GetFileSystemStatistics(
         *path, context,
-        Answer<FileSystemStatistics>(*call, [reply](const FileSystemStatistics& statistics) {
-          EncodeFileSystemStatistics(statistics, reply);
-          return absl::OkStatus();
-        }));
-    return call->DefaultReactor();
+        Answer<FileSystemStatistics>(*call, reactor,
+                                     [reply](const FileSystemStatistics& statistics) {
+                                       EncodeFileSystemStatistics(statistics, reply);
+                                       return absl::OkStatus();
+                                     }));
+    return reactor;
   }
 
   grpc::ServerBidiReactor<v1::MountReport, v1::MountOrder>* Attach(Context*) override {
@@ -153,8 +164,8 @@ class SourceService final : public PeerService, private CallbackService {
 
   // True: the call counts as in flight until its Answer, and `context` is what to ask the source
   // with. False: it was finished with the reason. `valid` is what the request's fields came to.
-  bool Admit(Context& call, const v1::RequestOptions& options, const absl::Status& valid,
-             RequestContext* context) {
+  bool Admit(Context& call, Reactor* reactor, const v1::RequestOptions& options,
+             const absl::Status& valid, RequestContext* context) {
     absl::Status refused = valid;
     if (refused.ok() && options.hops() > kHopsMax) {
       refused = absl::FailedPreconditionError(
@@ -170,7 +181,7 @@ class SourceService final : public PeerService, private CallbackService {
                        " calls in flight already (calls_in_flight_max)"));
     }
     if (!refused.ok()) {
-      call.DefaultReactor()->Finish(EncodeStatus(refused, call));
+      reactor->Finish(EncodeStatus(refused, call));
       return false;
     }
     *context = DecodeContext(options);
@@ -184,15 +195,21 @@ class SourceService final : public PeerService, private CallbackService {
 
   // What the source calls in the end: finishes the call, with the reply that `encode` makes.
   template <typename T, typename Encode>
-  Done<T> Answer(Context& call, Encode encode) {
-    return [this, &call, encode = std::move(encode)](absl::StatusOr<T> result) mutable {
+  Done<T> Answer(Context& call, Reactor* reactor, Encode encode) {
+    return [this, &call, reactor, encode = std::move(encode)](absl::StatusOr<T> result) mutable {
       absl::Status status = result.status();
-      if (status.ok() && !call.IsCancelled()) status = encode(*result);
-      if (!status.ok()) ++errors_;
+      if (!status.ok()) {
+        ++errors_;
+      } else if (call.IsCancelled()) {
+        // Not OK without an encoded reply: gRPC aborts on an answer of no message.
+        status = absl::CancelledError("the caller gave up");
+      } else if (status = encode(*result); !status.ok()) {
+        ++errors_;
+      }
       const grpc::Status encoded = EncodeStatus(status, call);
       --in_flight_;
       // The last word: the server may be gone after it, and this service with it.
-      call.DefaultReactor()->Finish(encoded);
+      reactor->Finish(encoded);
     };
   }
 
