@@ -22,7 +22,7 @@ class Stack final : public CacheStack {
                                              .metadata_ttl = options.metadata_ttl},
                                             clock)),
         blocks_(MakeBlockCachingSource(*metadata_, options.cache_bytes, clock)),
-        flight_(MakeSingleFlightSource(*blocks_)),
+        flight_(MakeSingleFlightSource(*blocks_, options.negative_ttl, clock)),
         promoting_(MakePromotingSource(*flight_, options.negative_ttl, clock)),
         prefetching_(MakePrefetchingSource(*promoting_)),
         metered_(MakeMeteredSource(*prefetching_, "metered")) {}

@@ -18,11 +18,12 @@ Path At(const std::string& text) { return *Path::Parse(text); }
 class InspectionTest : public testing::Test {
  protected:
   InspectionTest() {
+    for (int i = 0; i < 25; ++i) cluster_.WriteFile(absl::StrCat("lib/f", i), "bytes");
     for (int i = 0; i < 25; ++i) {
       const std::string path = absl::StrCat("lib/f", i);
-      cluster_.WriteFile(path, "bytes");
       const auto state = AwaitAttributes(cluster_.client(0), At(path));
-      EXPECT_TRUE(AwaitBlock(cluster_.client(0), {At(path), state->attributes->version, 0}).ok());
+      const auto block = AwaitBlock(cluster_.client(0), {At(path), state->attributes->version, 0});
+      EXPECT_TRUE(block.ok()) << block.status();
     }
     cluster_.WriteFile("other", "bytes");
     EXPECT_TRUE(AwaitAttributes(cluster_.client(0), At("other")).ok());

@@ -13,8 +13,9 @@
 namespace coppice {
 
 // Names one state of one file's bytes, for ever: whatever changes them changes the version. `id`
-// hashes device, inode, size, mtime and ctime; `size` stands beside it so that a reader of blocks
-// knows where the file ends without asking for attributes. id 0 is no version.
+// hashes inode, size, mtime and ctime; not the device, whose number may differ from node to node
+// for one network file system. `size` stands beside it so that a reader of blocks knows where the
+// file ends without asking for attributes. id 0 is no version.
 struct Version {
   uint64_t id = 0;
   uint64_t size = 0;  // bytes

@@ -101,7 +101,7 @@ TEST_F(BlockCachingSourceTest, UnderSingleFlightEachBlockIsAskedForExactlyOnce) 
   constexpr uint64_t kBlocks = 64;
   base_.AddGeneratedFile("big", kBlocks * kBlockBytes);
   const auto cache = MakeBlockCachingSource(base_, 2 * kBlocks * kBlockBytes, clock_);
-  const auto flight = MakeSingleFlightSource(*cache);
+  const auto flight = MakeSingleFlightSource(*cache, absl::Seconds(10), clock_);
   const BlockKey first = base_.KeyOf("big", 0);
   std::vector<std::thread> readers;
   for (int reader = 0; reader < 8; ++reader) {

@@ -3,6 +3,9 @@
 // The first to ask for a key leads: it starts the request. Whoever asks before the answer arrives
 // follows: it gets the same answer. A flight that ends is forgotten; the table remembers no answer.
 //
+// An answer that is good enough for the leader need not be for a follower, who may want it younger:
+// such a follower asks again.
+//
 // A failure goes to every waiter, except that a follower does not inherit what was only the
 // leader's own trouble: when the leader's deadline passed and the follower's has not, or the leader
 // was speculative and the follower is not, the follower asks again (one of them leads).
@@ -36,7 +39,7 @@ inline constexpr size_t kFollowersMax = 65'536;
 struct FlightStatistics {
   std::atomic<uint64_t> led = 0;       // requests that went below
   std::atomic<uint64_t> followed = 0;  // requests that did not
-  std::atomic<uint64_t> repeated = 0;  // followers that asked again after the leader's own trouble
+  std::atomic<uint64_t> repeated = 0;  // followers that asked again
   std::atomic<uint64_t> refused = 0;
 };
 
@@ -45,9 +48,12 @@ class FlightTable {
  public:
   // Sends a request below; the table calls it once for each leader.
   using Ask = absl::AnyInvocable<void(const Key&, const RequestContext&, Done<Value>) const>;
+  // Whether an answer to a leader's request also answers a follower's.
+  using Suffices = absl::AnyInvocable<bool(const Value&, const RequestContext& leader,
+                                           const RequestContext& follower) const>;
 
-  FlightTable(Ask ask, FlightStatistics& statistics)
-      : ask_(std::move(ask)), statistics_(statistics) {}
+  FlightTable(Ask ask, Suffices suffices, FlightStatistics& statistics)
+      : ask_(std::move(ask)), suffices_(std::move(suffices)), statistics_(statistics) {}
   FlightTable(const FlightTable&) = delete;
   FlightTable& operator=(const FlightTable&) = delete;
 
@@ -127,7 +133,8 @@ class FlightTable {
       followers = std::move(flight->waiters);
     }
     for (Waiter& follower : followers) {
-      if (IsLeadersOwnTrouble(answer.status(), flight->leader, follower.context)) {
+      if (answer.ok() ? !suffices_(*answer, flight->leader, follower.context)
+                      : IsLeadersOwnTrouble(answer.status(), flight->leader, follower.context)) {
         statistics_.repeated.fetch_add(1, std::memory_order_relaxed);
         Request(key, follower.context, std::move(follower.done));
       } else {
@@ -145,6 +152,7 @@ class FlightTable {
   }
 
   const Ask ask_;
+  const Suffices suffices_;
   FlightStatistics& statistics_;
   std::array<Shard, kShards> shards_;
 };

@@ -4,11 +4,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "absl/types/span.h"
 #include "common/crc32c.h"
 #include "common/status.h"
@@ -46,6 +48,7 @@ PosixBlockReader::PosixBlockReader(const ExportRoot& root, BlockAllocator& alloc
                                    std::function<void(const Path&)> bytes_read)
     : root_(root),
       allocator_(allocator),
+      clock_(clock),
       counters_(counters),
       bytes_read_(std::move(bytes_read)),
       open_files_(clock, open_files) {}
@@ -57,6 +60,7 @@ absl::StatusOr<BlockRef> PosixBlockReader::Read(const BlockKey& key) {
   const absl::StatusOr<OpenFiles::FileRef> file =
       open_files_.Get(key.path, key.version, [this, &key] { return Open(key); });
   if (!file.ok()) return file.status();
+  WaitUntilSettled((*file)->attributes.ctime);
   absl::StatusOr<BlockRef> block = ReadFrom(**file, key);
   if (!block.ok()) open_files_.Drop(key.path, key.version);
   return block;
@@ -80,6 +84,13 @@ absl::StatusOr<OpenFile> PosixBlockReader::Open(const BlockKey& key) const {
     return ErrnoStatus(errno, absl::StrCat("open '", key.path.text(), "'"));
   }
   return OpenFile{.descriptor = OpenDescriptor(descriptor), .attributes = *std::move(attributes)};
+}
+
+void PosixBlockReader::WaitUntilSettled(absl::Time changed_at) const {
+  const absl::Duration age = clock_.Now() - changed_at;
+  // A stamp of the future is another machine's clock, and says nothing about the present.
+  if (age < -kSettleTime || age >= kSettleTime) return;
+  absl::SleepFor(std::min(kSettleTime - age, kSettleTime));
 }
 
 absl::StatusOr<BlockRef> PosixBlockReader::ReadFrom(const OpenFile& file,

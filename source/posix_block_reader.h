@@ -5,6 +5,11 @@
 // last name was removed while it is open here (what rename(2) over it does) keeps its bytes, but
 // its ctime changes: it counts as the same version as long as inode, size and mtime are the same.
 //
+// A file system stamps a write when the write begins, with a clock that ticks: for a moment after
+// the last stamp, bytes may still be arriving that no later stamp will tell of. So a file that
+// changed less than kSettleTime ago is read a little later. What that cannot see is one write call
+// that takes longer than this.
+//
 // Only regular files are opened, and nothing else can be by accident: the file is found with
 // O_PATH, which touches no device and wakes no fifo, and opened through that.
 //
@@ -15,6 +20,7 @@
 #include <functional>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "common/clock.h"
 #include "source/block.h"
 #include "source/block_allocator.h"
@@ -23,6 +29,10 @@
 #include "source/posix_counters.h"
 
 namespace coppice {
+
+// Longer than the tick of any file system's clock (10 ms at most on Linux), and than the copying of
+// some ten MiB.
+inline constexpr absl::Duration kSettleTime = absl::Milliseconds(50);
 
 class PosixBlockReader {
  public:
@@ -37,10 +47,12 @@ class PosixBlockReader {
 
  private:
   absl::StatusOr<OpenFile> Open(const BlockKey& key) const;
+  void WaitUntilSettled(absl::Time changed_at) const;
   absl::StatusOr<BlockRef> ReadFrom(const OpenFile& file, const BlockKey& key) const;
 
   const ExportRoot& root_;
   BlockAllocator& allocator_;
+  const Clock& clock_;
   PosixCounters& counters_;
   const std::function<void(const Path&)> bytes_read_;
   OpenFiles open_files_;

@@ -48,7 +48,8 @@ class PromotingSourceTest : public testing::Test {
   FakeClock clock_;
   MemorySource base_{clock_};
   std::unique_ptr<MetadataCachingSource> cache_ = MakeMetadataCachingSource(base_, {}, clock_);
-  std::unique_ptr<SingleFlightSource> flight_ = MakeSingleFlightSource(*cache_);
+  std::unique_ptr<SingleFlightSource> flight_ =
+      MakeSingleFlightSource(*cache_, absl::Seconds(10), clock_);
   std::unique_ptr<PromotingSource> source_ =
       MakePromotingSource(*flight_, absl::Seconds(10), clock_);
 };

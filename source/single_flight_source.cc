@@ -1,5 +1,6 @@
 #include "source/single_flight_source.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "source/flight_table.h"
@@ -7,66 +8,78 @@
 namespace coppice {
 namespace {
 
-// A metadata request; one that accepts only a young answer must not follow one that accepts any.
-struct MetadataKey {
+// A page of a directory; a path alone is its page {}.
+struct PageKey {
   Path path;
   DirectoryPage page;
-  absl::Duration age_max;
-  bool any_age = false;
 
-  friend bool operator==(const MetadataKey&, const MetadataKey&) = default;
+  friend bool operator==(const PageKey&, const PageKey&) = default;
 
   template <typename H>
-  friend H AbslHashValue(H state, const MetadataKey& key) {
-    return H::combine(std::move(state), key.path, key.page, key.age_max, key.any_age);
+  friend H AbslHashValue(H state, const PageKey& key) {
+    return H::combine(std::move(state), key.path, key.page);
   }
 };
 
-MetadataKey KeyOf(const Path& path, const DirectoryPage& page, const RequestContext& context) {
-  return {path, page, context.age_max, context.any_age};
+// Whether the leader asked for an answer at least as young as the follower wants.
+bool IsAsStrict(const RequestContext& leader, const RequestContext& follower) {
+  return follower.any_age || (!leader.any_age && leader.age_max <= follower.age_max);
 }
 
 class SingleFlight final : public SingleFlightSource {
  public:
-  explicit SingleFlight(Source& base)
+  SingleFlight(Source& base, absl::Duration negative_ttl, const Clock& clock)
       : attributes_(
-            [&base](const MetadataKey& key, const RequestContext& context, Done<PathState> done) {
+            [&base](const PageKey& key, const RequestContext& context, Done<PathState> done) {
               base.GetAttributes(key.path, context, std::move(done));
+            },
+            [&clock](const PathState& state, const RequestContext& leader,
+                     const RequestContext& follower) {
+              return IsAsStrict(leader, follower) ||
+                     clock.Now() - state.confirmed_at <= follower.age_max;
             },
             statistics_),
         listings_(
-            [&base](const MetadataKey& key, const RequestContext& context, Done<ListingRef> done) {
+            [&base](const PageKey& key, const RequestContext& context, Done<ListingRef> done) {
               base.ReadDirectory(key.path, key.page, context, std::move(done));
+            },
+            [&clock, negative_ttl](const ListingRef& listing, const RequestContext& leader,
+                                   const RequestContext& follower) {
+              return IsAsStrict(leader, follower) || clock.Now() - listing->confirmed_at <=
+                                                         std::min(follower.age_max, negative_ttl);
             },
             statistics_),
         blocks_([&base](const BlockKey& key, const RequestContext& context,
                         Done<BlockRef> done) { base.ReadBlock(key, context, std::move(done)); },
+                [](const BlockRef&, const RequestContext&, const RequestContext&) { return true; },
                 statistics_),
         file_systems_(
-            [&base](const MetadataKey& key, const RequestContext& context,
+            [&base](const PageKey& key, const RequestContext& context,
                     Done<FileSystemStatistics> done) {
               base.GetFileSystemStatistics(key.path, context, std::move(done));
             },
+            [](const FileSystemStatistics&, const RequestContext& leader,
+               const RequestContext& follower) { return IsAsStrict(leader, follower); },
             statistics_) {}
 
   void GetAttributes(const Path& path, const RequestContext& context,
                      Done<PathState> done) override {
-    attributes_.Request(KeyOf(path, {}, context), context, std::move(done));
+    attributes_.Request({path, {}}, context, std::move(done));
   }
   void ReadDirectory(const Path& path, const DirectoryPage& page, const RequestContext& context,
                      Done<ListingRef> done) override {
-    listings_.Request(KeyOf(path, page, context), context, std::move(done));
+    listings_.Request({path, page}, context, std::move(done));
   }
   void ReadBlock(const BlockKey& key, const RequestContext& context, Done<BlockRef> done) override {
     blocks_.Request(key, context, std::move(done));
   }
   void GetFileSystemStatistics(const Path& path, const RequestContext& context,
                                Done<FileSystemStatistics> done) override {
-    file_systems_.Request(KeyOf(path, {}, context), context, std::move(done));
+    file_systems_.Request({path, {}}, context, std::move(done));
   }
 
   void Invalidate(const Invalidation& invalidation) override {
-    const auto covers = [&invalidation](const MetadataKey& key) {
+    const auto covers = [&invalidation](const PageKey& key) {
       return invalidation.Covers(key.path);
     };
     attributes_.Detach(covers);
@@ -86,16 +99,18 @@ class SingleFlight final : public SingleFlightSource {
 
  private:
   FlightStatistics statistics_;
-  FlightTable<MetadataKey, PathState> attributes_;
-  FlightTable<MetadataKey, ListingRef> listings_;
+  FlightTable<PageKey, PathState> attributes_;
+  FlightTable<PageKey, ListingRef> listings_;
   FlightTable<BlockKey, BlockRef> blocks_;
-  FlightTable<MetadataKey, FileSystemStatistics> file_systems_;
+  FlightTable<PageKey, FileSystemStatistics> file_systems_;
 };
 
 }  // namespace
 
-std::unique_ptr<SingleFlightSource> MakeSingleFlightSource(Source& base) {
-  return std::make_unique<SingleFlight>(base);
+std::unique_ptr<SingleFlightSource> MakeSingleFlightSource(Source& base,
+                                                           absl::Duration negative_ttl,
+                                                           const Clock& clock) {
+  return std::make_unique<SingleFlight>(base, negative_ttl, clock);
 }
 
 }  // namespace coppice

@@ -7,20 +7,26 @@
 
 #include <memory>
 
+#include "absl/time/time.h"
+#include "common/clock.h"
 #include "source/invalidation.h"
 #include "source/layer_statistics.h"
 #include "source/source.h"
 
 namespace coppice {
 
-// Metadata requests are the same when they accept the same age; blocks when their keys are equal.
-// After Invalidate, no request joins a flight for metadata that the invalidation covers.
+// Metadata requests for one path follow each other whatever age they accept, as long as the answer
+// turns out young enough; blocks when their keys are equal. After Invalidate, no request joins a
+// flight for metadata that the invalidation covers.
 //
 // Statistics, layer "single_flight": led, followed, repeated, refused, in_flight (a gauge).
 class SingleFlightSource : public Source, public Measurable, public Invalidatable {};
 
-// REQUIRES: `base` outlives the result.
-std::unique_ptr<SingleFlightSource> MakeSingleFlightSource(Source& base);
+// `negative_ttl` is the age that the caches below let a listing have for who does not say
+// otherwise. REQUIRES: `base` and `clock` outlive the result.
+std::unique_ptr<SingleFlightSource> MakeSingleFlightSource(Source& base,
+                                                           absl::Duration negative_ttl,
+                                                           const Clock& clock);
 
 }  // namespace coppice
 

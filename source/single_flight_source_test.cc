@@ -17,9 +17,14 @@ namespace {
 
 using Kind = MemorySource::Kind;
 
+RealClock& TestClock() {
+  static RealClock clock;
+  return clock;
+}
+
 INSTANTIATE_TEST_SUITE_P(SingleFlight, SourceConformanceTest,
                          testing::Values(ConformanceOverMemory([](Source& base) {
-                           return MakeSingleFlightSource(base);
+                           return MakeSingleFlightSource(base, absl::Seconds(10), TestClock());
                          })));
 
 class SingleFlightSourceTest : public testing::Test {
@@ -31,7 +36,8 @@ class SingleFlightSourceTest : public testing::Test {
 
   FakeClock clock_;
   MemorySource base_{clock_};
-  std::unique_ptr<SingleFlightSource> flight_ = MakeSingleFlightSource(base_);
+  std::unique_ptr<SingleFlightSource> flight_ =
+      MakeSingleFlightSource(base_, absl::Seconds(10), clock_);
 };
 
 TEST_F(SingleFlightSourceTest, ManyReadersOfOneBlockAreOneRequest) {
@@ -94,13 +100,34 @@ TEST_F(SingleFlightSourceTest, AReaderDoesNotInheritTheFateOfASpeculativeLeader)
   EXPECT_TRUE(reader.Await().ok());
 }
 
-TEST_F(SingleFlightSourceTest, ARequestForAYoungAnswerDoesNotFollowOneForAnyAge) {
+TEST_F(SingleFlightSourceTest, AFollowerWhoWantsAYoungAnswerTakesAnyThatTurnsOutYoung) {
   base_.Hold(Kind::kAttributes);
   Answer<PathState> any, young;
   flight_->GetAttributes(a(), {}, any.MakeDone());
   flight_->GetAttributes(a(), {.age_max = absl::Seconds(1)}, young.MakeDone());
-  EXPECT_EQ(base_.CallCount(Kind::kAttributes), 2u);
   base_.Release(Kind::kAttributes);
+  EXPECT_TRUE(any.Await().ok());
+  EXPECT_TRUE(young.Await().ok());
+  EXPECT_EQ(base_.CallCount(Kind::kAttributes), 1u);
+}
+
+TEST_F(SingleFlightSourceTest, AFollowerWhoGetsAnOldAnswerAsksAgain) {
+  base_.Hold(Kind::kAttributes);
+  base_.Hold(Kind::kListing);
+  Answer<PathState> any, young;
+  flight_->GetAttributes(a(), {}, any.MakeDone());
+  flight_->GetAttributes(a(), {.age_max = absl::Seconds(1)}, young.MakeDone());
+  Answer<ListingRef> any_listing, fresh_listing;
+  flight_->ReadDirectory(Path(), {}, {.any_age = true}, any_listing.MakeDone());
+  flight_->ReadDirectory(Path(), {}, {}, fresh_listing.MakeDone());
+  clock_.Advance(absl::Seconds(11));  // the answers, made before, are this old now
+  base_.Release(Kind::kAttributes);
+  base_.Release(Kind::kListing);
+  EXPECT_EQ(young.Await()->confirmed_at, clock_.Now());
+  EXPECT_EQ((*fresh_listing.Await())->confirmed_at, clock_.Now());
+  EXPECT_LT(any.Await()->confirmed_at, clock_.Now());
+  EXPECT_EQ(base_.CallCount(Kind::kAttributes), 2u);
+  EXPECT_EQ(base_.CallCount(Kind::kListing), 2u);
 }
 
 TEST_F(SingleFlightSourceTest, AfterInvalidateNobodyJoinsTheOldFlight) {

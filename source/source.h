@@ -5,7 +5,7 @@
 // peer is a stack of them; the parent in the tree and the child are the same idea on both sides of
 // a wire.
 //
-// Contract, which source_conformance_test.h checks for every implementation:
+// Contract, which source/testing/source_conformance.h checks for every implementation:
 //  - Thread-safe.
 //  - Never blocks the caller. `done` runs exactly once, on any thread, possibly before the call
 //  returns.
