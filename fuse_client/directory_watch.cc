@@ -25,7 +25,18 @@ DirectoryWatch::DirectoryWatch(Source& source, const InodeTable& table, KernelCa
                                const Clock& clock, DirectoryWatchOptions options)
     : source_(source), table_(table), kernel_(kernel), clock_(clock), options_(options) {}
 
-DirectoryWatch::~DirectoryWatch() = default;
+DirectoryWatch::~DirectoryWatch() {
+  Stop();
+  std::shared_ptr<Round> round;
+  {
+    MutexLock lock(mutex_);
+    round = round_;
+  }
+  if (round == nullptr) return;
+  // The source must not go before its last answer.
+  MutexLock lock(round->mutex);
+  while (round->under_way > 0) round->changed.Wait(round->mutex);
+}
 
 bool DirectoryWatch::WatchName(uint64_t node, const Path& directory, Version version,
                                absl::string_view name) {

@@ -56,9 +56,10 @@ class DirectoryWatch {
   // Ten minutes of ticks at the default negative_ttl.
   static constexpr uint64_t kIdleTicksMax = 60;
 
-  // REQUIRES: all outlive the watch, and the source has answered every request before it dies.
+  // REQUIRES: all outlive the watch.
   DirectoryWatch(Source& source, const InodeTable& table, KernelCache& kernel, const Clock& clock,
                  DirectoryWatchOptions options);
+  // Waits for the answers that a stopped tick left behind.
   ~DirectoryWatch();
   DirectoryWatch(const DirectoryWatch&) = delete;
   DirectoryWatch& operator=(const DirectoryWatch&) = delete;

@@ -52,6 +52,7 @@ void FileSystem::Init(fuse_conn_info* connection) {
     }
   }
   if (!missing.empty()) spdlog::warn("the kernel does not offer {}: expect less speed", missing);
+  if ((connection->capable & FUSE_CAP_PARALLEL_DIROPS) != 0) handshake_.OfferParallelDirops();
   connection->max_background = kMaxBackground;
   connection->congestion_threshold = kCongestionThreshold;
 }

@@ -22,6 +22,7 @@
 #include "absl/time/time.h"
 #include "common/clock.h"
 #include "fuse_client/attribute_encoding.h"
+#include "fuse_client/connection_io.h"
 #include "fuse_client/directory_watch.h"
 #include "fuse_client/fuse_api.h"
 #include "fuse_client/in_flight.h"
@@ -89,6 +90,7 @@ class FileSystem {
   // directories.cc
   void ReadDirectory(fuse_req* request, uint64_t node, size_t size, uint64_t offset, bool plus);
 
+  InitHandshake& handshake() { return handshake_; }
   const FileSystemParts& parts() const { return parts_; }
   RequestContext NewContext() const;
   std::shared_ptr<PendingReply> StartReply(fuse_req* request) const;
@@ -112,6 +114,7 @@ class FileSystem {
   const FileSystemParts parts_;
   const FileSystemOptions options_;
   std::atomic<uint64_t> epoch_ = 0;
+  InitHandshake handshake_;
 };
 
 // The handlers of everything that this file system refuses; refusals.cc.

@@ -1,7 +1,6 @@
 #include "fuse_client/fuse_session.h"
 
 #include <pthread.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -15,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/mutex.h"
 #include "common/status.h"
+#include "fuse_client/connection_io.h"
 #include "fuse_client/fuse_api.h"
 #include "fuse_client/kernel_cache.h"
 #include "fuse_client/mount_point.h"
@@ -26,22 +26,6 @@ namespace {
 
 // How long to wait between two attempts to wake the loop: a signal may come just before it waits.
 constexpr std::chrono::milliseconds kWakeInterval(5);
-
-ssize_t WriteToSocket(int descriptor, iovec* pieces, int count, void* /*self*/) {
-  msghdr message = {};
-  message.msg_iov = pieces;
-  message.msg_iovlen = count;
-  return sendmsg(descriptor, &message, MSG_NOSIGNAL);
-}
-
-// A thread is cancelled in here when the loop ends: nothing that has a destructor.
-ssize_t ReadFromSocket(int descriptor, void* buffer, size_t size, void* /*self*/) {
-  const ssize_t length = recv(descriptor, buffer, size, 0);
-  if (length != 0) return length;
-  // The other end is closed: for libfuse, the file system was unmounted.
-  errno = ENODEV;
-  return -1;
-}
 
 class LibfuseSession final : public FuseSession {
  public:
@@ -72,17 +56,16 @@ class LibfuseSession final : public FuseSession {
                                                         "' (its reason is on standard error)"));
     }
     mounted_ = true;
+    if (absl::Status status = UseIo(DeviceIo(), fuse_session_fd(session_)); !status.ok()) {
+      return status;
+    }
     Start();
     return absl::OkStatus();
   }
 
   absl::Status Serve(int descriptor) {
     if (absl::Status status = MakeSession(""); !status.ok()) return status;
-    static constexpr fuse_custom_io kSocketIo = {.writev = WriteToSocket, .read = ReadFromSocket};
-    if (const int result = fuse_session_custom_io(session_, &kSocketIo, descriptor); result != 0) {
-      return ErrnoStatus(-result, "serve over a socket");
-    }
-    descriptor_ = descriptor;
+    if (absl::Status status = UseIo(SocketIo(), descriptor); !status.ok()) return status;
     Start();
     return absl::OkStatus();
   }
@@ -118,6 +101,11 @@ class LibfuseSession final : public FuseSession {
   }
 
   void TellKernel(KernelCache& kernel, const Invalidation& invalidation);
+
+  absl::Status UseIo(const fuse_custom_io& io, int descriptor) {
+    const int result = fuse_session_custom_io(session_, &io, descriptor);
+    return result == 0 ? absl::OkStatus() : ErrnoStatus(-result, "set how libfuse reads");
+  }
 
   absl::Status MakeSession(const std::string& mount_options) {
     // libfuse takes the vector over only to read it.
@@ -192,7 +180,6 @@ class LibfuseSession final : public FuseSession {
   FileSystem file_system_;
   fuse_session* session_ = nullptr;
   bool mounted_ = false;
-  int descriptor_ = -1;
   std::unique_ptr<PeriodicTask> ticks_;
   std::thread loop_;
 
