@@ -1,0 +1,83 @@
+#include "fuse_client/mount_point.h"
+
+#include <fcntl.h>
+#include <mntent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "common/status.h"
+
+namespace coppice {
+namespace {
+
+// Whether the table of mounts has one of ours there.
+bool IsCoppiceMount(const std::string& mount_point) {
+  char resolved[PATH_MAX];
+  if (realpath(mount_point.c_str(), resolved) == nullptr) return false;
+  const std::unique_ptr<FILE, int (*)(FILE*)> table(setmntent("/proc/self/mounts", "r"), endmntent);
+  if (table == nullptr) return false;
+  while (const mntent* entry = getmntent(table.get())) {
+    if (std::string(entry->mnt_dir) == resolved &&
+        std::string(entry->mnt_type) == kFileSystemType) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+absl::Status CheckMountPoint(const std::string& mount_point) {
+  struct stat stat = {};
+  if (::stat(mount_point.c_str(), &stat) != 0) {
+    const absl::Status status = ErrnoStatus(errno, absl::StrCat("mount point '", mount_point, "'"));
+    if (StatusErrno(status) != ENOTCONN) return status;
+    return Annotate(status, absl::StrCat("a client died here; run: fusermount3 -u ", mount_point));
+  }
+  if (!S_ISDIR(stat.st_mode)) {
+    return ErrnoStatus(ENOTDIR, absl::StrCat("mount point '", mount_point, "'"));
+  }
+  if (IsCoppiceMount(mount_point)) {
+    return ErrnoStatus(EBUSY, absl::StrCat("mount point '", mount_point,
+                                           "' is a Coppice mount already (fusermount3 -u ",
+                                           mount_point, " ends it)"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckFuseDevice(const std::string& device) {
+  const int descriptor = open(device.c_str(), O_RDWR | O_CLOEXEC);
+  if (descriptor >= 0) {
+    close(descriptor);
+    return absl::OkStatus();
+  }
+  const absl::Status status = ErrnoStatus(errno, absl::StrCat("open ", device));
+  switch (StatusErrno(status)) {
+    case ENOENT:
+    case ENODEV:
+    case ENXIO:
+      return Annotate(status, "this node has no FUSE (is the kernel module 'fuse' loaded?)");
+    case EACCES:
+    case EPERM:
+      return Annotate(status, "this user may not use FUSE here (ask for mode 0666 on the device)");
+    default:
+      return status;
+  }
+}
+
+absl::Status CheckFusermount(const std::string& search_path) {
+  for (const absl::string_view folder : absl::StrSplit(search_path, ':', absl::SkipEmpty())) {
+    if (access(absl::StrCat(folder, "/fusermount3").c_str(), X_OK) == 0) return absl::OkStatus();
+  }
+  return ErrnoStatus(ENOENT, "find fusermount3 (package fuse3), which mounts for users,");
+}
+
+}  // namespace coppice
