@@ -178,8 +178,7 @@ TEST_F(ChildProcessTest, ReleasingADeadProcessIsNoError) {
 TEST_F(ChildProcessTest, TerminateGivesTheProcessTimeToCleanUp) {
   const auto ready = OpenPipe();
   ASSERT_TRUE(ready.ok());
-  ChildProcessOptions options =
-      Shell("trap 'exit 5' TERM; echo up; while :; do :; done");
+  ChildProcessOptions options = Shell("trap 'exit 5' TERM; echo up; while :; do :; done");
   options.standard_output = ready->write_end.get();
   auto child = ChildProcess::Start(options);
   ASSERT_TRUE(child.ok()) << child.status();
