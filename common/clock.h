@@ -1,5 +1,5 @@
-// Time as a dependency: ages and deadlines are computed from a Clock that is passed in, so that tests
-// and the simulator turn it by hand.
+// Time as a dependency: ages and deadlines are computed from a Clock that is passed in, so that
+// tests and the simulator turn it by hand.
 #ifndef COPPICE_COMMON_CLOCK_H_
 #define COPPICE_COMMON_CLOCK_H_
 

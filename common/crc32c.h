@@ -12,7 +12,8 @@ namespace coppice {
 // Pure, thread-safe. The checksum of nothing is 0.
 uint32_t Crc32c(absl::Span<const char> bytes);
 
-// The checksum of a followed by b, from the checksum of a: Crc32c(ab) == ExtendCrc32c(Crc32c(a), b).
+// The checksum of a followed by b, from the checksum of a: Crc32c(ab) == ExtendCrc32c(Crc32c(a),
+// b).
 uint32_t ExtendCrc32c(uint32_t crc, absl::Span<const char> bytes);
 
 }  // namespace coppice

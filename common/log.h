@@ -1,8 +1,8 @@
 // Logging: one logger for the process, through spdlog.
 //
 // What is logged: changes of state (started, parent lost, parent back, stopped) and operations that
-// failed on us, never a request that succeeded. Use SPDLOG's own functions (spdlog::info, warn, error)
-// after StartLog.
+// failed on us, never a request that succeeded. Use SPDLOG's own functions (spdlog::info, warn,
+// error) after StartLog.
 #ifndef COPPICE_COMMON_LOG_H_
 #define COPPICE_COMMON_LOG_H_
 

@@ -1,7 +1,7 @@
-// std::mutex with Clang's thread-safety annotations (-Wthread-safety), so that "guarded by" is checked
-// by the compiler. Not absl::Mutex: Debian's is built without ThreadSanitizer, which then reports false
-// races. The annotations are those of https://clang.llvm.org/docs/ThreadSafetyAnalysis.html, whose
-// macros Abseil defines for us.
+// std::mutex with Clang's thread-safety annotations (-Wthread-safety), so that "guarded by" is
+// checked by the compiler. Not absl::Mutex: Debian's is built without ThreadSanitizer, which then
+// reports false races. The annotations are those of
+// https://clang.llvm.org/docs/ThreadSafetyAnalysis.html, whose macros Abseil defines for us.
 #ifndef COPPICE_COMMON_MUTEX_H_
 #define COPPICE_COMMON_MUTEX_H_
 

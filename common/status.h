@@ -1,8 +1,8 @@
 // Errors: one convention for the whole house.
 //
-// A failure is an absl::Status. One that began as an errno keeps that errno, exactly, as a payload of
-// the status: through every layer, across gRPC (rpc/codec) and back to the kernel (fuse_client). Several
-// errnos share one status code, so the code alone could not give the errno back.
+// A failure is an absl::Status. One that began as an errno keeps that errno, exactly, as a payload
+// of the status: through every layer, across gRPC (rpc/codec) and back to the kernel (fuse_client).
+// Several errnos share one status code, so the code alone could not give the errno back.
 //
 // Thread-safe: pure functions.
 #ifndef COPPICE_COMMON_STATUS_H_

@@ -1,7 +1,7 @@
 // A block: up to kBlockBytes of one version of one file. Immutable, contiguous, reference-counted.
 //
-// Evicting a block from a cache does not free it under a reader: the memory lives as long as its last
-// BlockRef. Where the memory comes from is the allocator's business (block_allocator.h).
+// Evicting a block from a cache does not free it under a reader: the memory lives as long as its
+// last BlockRef. Where the memory comes from is the allocator's business (block_allocator.h).
 #ifndef COPPICE_SOURCE_BLOCK_H_
 #define COPPICE_SOURCE_BLOCK_H_
 

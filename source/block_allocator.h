@@ -1,5 +1,5 @@
-// The seam behind which block memory is allocated, so that it can become an arena that the local client
-// shares.
+// The seam behind which block memory is allocated, so that it can become an arena that the local
+// client shares.
 #ifndef COPPICE_SOURCE_BLOCK_ALLOCATOR_H_
 #define COPPICE_SOURCE_BLOCK_ALLOCATOR_H_
 

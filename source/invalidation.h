@@ -11,8 +11,8 @@ struct Invalidation {
   // Also everything below `path`.
   bool recursive = false;
 
-  // Whether what is known of `candidate` is to be forgotten. The directory that holds `path` is, too:
-  // its listing speaks of `path`.
+  // Whether what is known of `candidate` is to be forgotten. The directory that holds `path` is,
+  // too: its listing speaks of `path`.
   bool Covers(const Path& candidate) const {
     return candidate == path || (recursive && candidate.IsWithin(path)) ||
            (!path.IsRoot() && candidate == path.Parent());
@@ -24,8 +24,8 @@ class Invalidatable {
  public:
   virtual ~Invalidatable() = default;
 
-  // When it returns, no request that starts later is answered from what was known, nor from an answer
-  // that was already on its way. Thread-safe.
+  // When it returns, no request that starts later is answered from what was known, nor from an
+  // answer that was already on its way. Thread-safe.
   virtual void Invalidate(const Invalidation& invalidation) = 0;
 };
 

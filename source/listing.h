@@ -1,12 +1,12 @@
 // The entries of a directory, with their attributes: the unit of metadata.
 //
 // Entries are ordered by (cookie, name), where the cookie is a hash of the name. The order does not
-// depend on what else is in the directory, so a reader that continues after a cookie neither skips nor
-// repeats an entry that was there all the time, even when others came or went between two calls, and
-// needs no state on our side (what ext4 does with its hash tree, for the same reason).
+// depend on what else is in the directory, so a reader that continues after a cookie neither skips
+// nor repeats an entry that was there all the time, even when others came or went between two
+// calls, and needs no state on our side (what ext4 does with its hash tree, for the same reason).
 //
-// A directory of more than kListingEntriesMax entries is cut into 2^bits pages by the high bits of the
-// cookie. Pages of equal `bits` are disjoint and together hold every entry.
+// A directory of more than kListingEntriesMax entries is cut into 2^bits pages by the high bits of
+// the cookie. Pages of equal `bits` are disjoint and together hold every entry.
 #ifndef COPPICE_SOURCE_LISTING_H_
 #define COPPICE_SOURCE_LISTING_H_
 
@@ -28,8 +28,8 @@ inline constexpr size_t kListingEntriesMax = 16'384;
 // 2^24 pages of 16,384 entries: more than any directory holds.
 inline constexpr uint32_t kPageBitsMax = 24;
 
-// The cookie of a name, in [kCookieMin, 2^63): a positive off_t; smaller offsets are the caller's own
-// (for "." and ".."). The same on every node and in every version: XXH3-64.
+// The cookie of a name, in [kCookieMin, 2^63): a positive off_t; smaller offsets are the caller's
+// own (for "." and ".."). The same on every node and in every version: XXH3-64.
 inline constexpr uint64_t kCookieMin = 16;
 uint64_t CookieOf(absl::string_view name);
 

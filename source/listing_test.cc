@@ -12,7 +12,8 @@ namespace {
 Listing ListingOf(int entry_count) {
   Listing listing;
   for (int i = 0; i < entry_count; ++i) {
-    listing.entries.push_back({.name = absl::StrCat("entry", i), .inode = static_cast<uint64_t>(i)});
+    listing.entries.push_back(
+        {.name = absl::StrCat("entry", i), .inode = static_cast<uint64_t>(i)});
   }
   SortEntries(listing.entries);
   return listing;

@@ -1,8 +1,8 @@
 // A place in the exported tree: components below the export root, as bytes (not necessarily UTF-8).
 //
 // A Path is valid by construction: no empty, "." or ".." component, no NUL, no leading or trailing
-// slash, each component at most kComponentBytesMax, the whole at most kPathBytesMax. So nothing that
-// came over a wire can name a file above the export root. The root itself is the empty path.
+// slash, each component at most kComponentBytesMax, the whole at most kPathBytesMax. So nothing
+// that came over a wire can name a file above the export root. The root itself is the empty path.
 //
 // A value type; copying copies the string.
 #ifndef COPPICE_SOURCE_PATH_H_
@@ -40,7 +40,8 @@ class Path {
 
   bool IsRoot() const { return text_.empty(); }
 
-  // Whether this path is `ancestor` or lies below it, by whole components: "a/bc" is not within "a/b".
+  // Whether this path is `ancestor` or lies below it, by whole components: "a/bc" is not within
+  // "a/b".
   bool IsWithin(const Path& ancestor) const;
 
   const std::string& text() const { return text_; }

@@ -19,7 +19,8 @@ TEST(PathTest, TheEmptyTextIsTheRoot) {
 }
 
 TEST(PathTest, NothingLeavesTheRoot) {
-  for (const char* text : {"..", "a/..", "../a", "a/../../b", ".", "a/./b", "/", "/a", "a/", "a//b"}) {
+  for (const char* text :
+       {"..", "a/..", "../a", "a/../../b", ".", "a/./b", "/", "/a", "a/", "a//b"}) {
     EXPECT_EQ(ParseErrno(text), EINVAL) << text;
   }
   EXPECT_EQ(ParseErrno(absl::string_view("a\0b", 3)), EINVAL);

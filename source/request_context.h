@@ -13,9 +13,14 @@ struct RequestContext {
   // a layer in memory need not.
   absl::Time deadline = absl::InfiniteFuture();
 
-  // For metadata: how old an answer the reader takes. A cache whose answer was confirmed by the backing
-  // file system longer ago asks its own source.
+  // For metadata: how old an answer the reader takes. A cache whose answer was confirmed by the
+  // backing file system longer ago asks its own source.
   absl::Duration age_max = absl::InfiniteDuration();
+
+  // For metadata, within one process: an answer that was true once will do, however old, because
+  // the caller only wants what stays usable (names that exist) and asks again for the rest. Does
+  // not travel: a cache that has nothing asks its source as usual.
+  bool any_age = false;
 
   // True for a request that no reader waits for (readahead). It may be dropped under load.
   bool speculative = false;

@@ -1,15 +1,18 @@
 // Source: a place to read a read-only tree from.
 //
-// Everything that answers is a Source: the backing file system (PosixSource), a remote peer (PeerSource)
-// and every layer on top of one (caching, single flight, prefetching, metering). A peer is a stack of
-// them; the parent in the tree and the child are the same idea on both sides of a wire.
+// Everything that answers is a Source: the backing file system (PosixSource), a remote peer
+// (PeerSource) and every layer on top of one (caching, single flight, prefetching, metering). A
+// peer is a stack of them; the parent in the tree and the child are the same idea on both sides of
+// a wire.
 //
 // Contract, which source_conformance_test.h checks for every implementation:
 //  - Thread-safe.
-//  - Never blocks the caller. `done` runs exactly once, on any thread, possibly before the call returns.
+//  - Never blocks the caller. `done` runs exactly once, on any thread, possibly before the call
+//  returns.
 //    A caller must not hold a lock that `done` takes.
 //  - The destructor may run once every `done` has run; not before.
-//  - An error is a status that carries the backing file system's errno (common/status.h). Errors may
+//  - An error is a status that carries the backing file system's errno (common/status.h). Errors
+//  may
 //    differ from one call to the next, and are never remembered; only answers are.
 //  - The returned bytes of a block are of the version that its key names, whole, or the call fails:
 //    ESTALE when the file has another version now.
@@ -34,8 +37,8 @@ class Source {
  public:
   virtual ~Source() = default;
 
-  // As lstat(2), with the target of a symbolic link. A path that does not exist is a PathState without
-  // attributes; ENOTDIR, EACCES and all else are errors.
+  // As lstat(2), with the target of a symbolic link. A path that does not exist is a PathState
+  // without attributes; ENOTDIR, EACCES and all else are errors.
   virtual void GetAttributes(const Path& path, const RequestContext& context,
                              Done<PathState> done) = 0;
 
@@ -44,8 +47,8 @@ class Source {
   virtual void ReadDirectory(const Path& path, const DirectoryPage& page,
                              const RequestContext& context, Done<ListingRef> done) = 0;
 
-  // The block, exactly key.LengthBytes() long. EINVAL when that is 0; ESTALE as above; ENOENT, EACCES,
-  // EISDIR, ... Only regular files have blocks: EINVAL for the rest.
+  // The block, exactly key.LengthBytes() long. EINVAL when that is 0; ESTALE as above; ENOENT,
+  // EACCES, EISDIR, ... Only regular files have blocks: EINVAL for the rest.
   virtual void ReadBlock(const BlockKey& key, const RequestContext& context,
                          Done<BlockRef> done) = 0;
 

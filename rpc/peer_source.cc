@@ -1,0 +1,233 @@
+#include "rpc/peer_source.h"
+
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/support/byte_buffer.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "common/status.h"
+#include "proto/peer.grpc.pb.h"
+#include "rpc/block_codec.h"
+#include "rpc/codec.h"
+#include "rpc/status_codec.h"
+
+namespace coppice {
+namespace {
+
+constexpr char kReadMethod[] = "/coppice.v1.Peer/Read";
+
+// How often a block is asked for before its bytes are given up.
+constexpr int kBlockTriesMax = 2;
+
+// One call on the wire. Lives until its callback has run, which owns it.
+template <typename Request, typename Reply, typename Result>
+struct Call {
+  grpc::ClientContext client_context;
+  Request request;
+  Reply reply;
+  Done<Result> done;
+  bool hop_timeout_binds = false;  // our deadline comes before the reader's
+};
+
+class RemotePeer final : public PeerSource {
+ public:
+  RemotePeer(PeerChannels channels, PeerSourceOptions options, BlockAllocator& allocator,
+             const Clock& clock)
+      : options_(std::move(options)),
+        allocator_(allocator),
+        clock_(clock),
+        stub_(v1::Peer::NewStub(channels.control)),
+        bulk_(channels.bulk) {}
+
+  void GetAttributes(const Path& path, const RequestContext& context,
+                     Done<PathState> done) override {
+    ++get_attributes_;
+    auto call = Prepare<v1::GetAttrRequest, v1::GetAttrReply>(context, done);
+    if (call == nullptr) return;
+    call->request.set_path(path.text());
+    EncodeOptions(context, call->request.mutable_options());
+    stub_->async()->GetAttr(
+        &call->client_context, &call->request, &call->reply, [this, call](grpc::Status status) {
+          Finish(*call, status,
+                 [this, &call] { return DecodePathState(call->reply, clock_.Now()); });
+        });
+  }
+
+  void ReadDirectory(const Path& path, const DirectoryPage& page, const RequestContext& context,
+                     Done<ListingRef> done) override {
+    ++read_directory_;
+    auto call = Prepare<v1::ReadDirPlusRequest, v1::ReadDirPlusReply>(context, done);
+    if (call == nullptr) return;
+    call->request.set_path(path.text());
+    EncodePage(page, &call->request);
+    EncodeOptions(context, call->request.mutable_options());
+    stub_->async()->ReadDirPlus(&call->client_context, &call->request, &call->reply,
+                                [this, call, page](grpc::Status status) {
+                                  Finish(*call, status, [this, &call, &page] {
+                                    return DecodeListing(call->reply, page, clock_.Now());
+                                  });
+                                });
+  }
+
+  void ReadBlock(const BlockKey& key, const RequestContext& context, Done<BlockRef> done) override {
+    ++read_block_;
+    // The receiver could not check a block of no bytes: it has no length to be held against.
+    if (key.LengthBytes() == 0) {
+      Fail(ErrnoStatus(EINVAL, absl::StrCat("read block ", key.index, " of '", key.path.text(),
+                                            "', beyond its end")),
+           std::move(done));
+      return;
+    }
+    TryBlock(key, context, kBlockTriesMax, std::move(done));
+  }
+
+  void GetFileSystemStatistics(const Path& path, const RequestContext& context,
+                               Done<FileSystemStatistics> done) override {
+    ++get_file_system_statistics_;
+    auto call = Prepare<v1::FsStatRequest, v1::FsStatReply>(context, done);
+    if (call == nullptr) return;
+    call->request.set_path(path.text());
+    EncodeOptions(context, call->request.mutable_options());
+    stub_->async()->FsStat(
+        &call->client_context, &call->request, &call->reply, [this, call](grpc::Status status) {
+          Finish(*call, status, [&call]() -> absl::StatusOr<FileSystemStatistics> {
+            return DecodeFileSystemStatistics(call->reply);
+          });
+        });
+  }
+
+  LayerStatistics Statistics() const override {
+    return {.layer = options_.layer,
+            .counters = {{"get_attributes", get_attributes_},
+                         {"read_directory", read_directory_},
+                         {"read_block", read_block_},
+                         {"get_file_system_statistics", get_file_system_statistics_},
+                         {"errors", errors_},
+                         {"bytes_received", bytes_received_},
+                         {"crc_mismatches", crc_mismatches_}}};
+  }
+
+ private:
+  // A call with its deadline; nullptr when it cannot be made: then `done` has run.
+  template <typename Request, typename Reply, typename Result>
+  std::shared_ptr<Call<Request, Reply, Result>> Prepare(const RequestContext& context,
+                                                        Done<Result>& done) {
+    if (context.hops > kHopsMax) {
+      Fail(absl::FailedPreconditionError(
+               absl::StrCat("passed on by ", context.hops, " peers: the tree has a loop")),
+           std::move(done));
+      return nullptr;
+    }
+    const absl::Duration left = context.deadline - clock_.Now();
+    if (left <= absl::ZeroDuration()) {
+      Fail(absl::DeadlineExceededError("the deadline passed before the peer was asked"),
+           std::move(done));
+      return nullptr;
+    }
+    auto call = std::make_shared<Call<Request, Reply, Result>>();
+    call->done = std::move(done);
+    call->hop_timeout_binds = options_.hop_timeout < left;
+    // gRPC keeps its own time; ours may be a test's.
+    call->client_context.set_deadline(
+        std::chrono::system_clock::now() +
+        absl::ToChronoNanoseconds(std::min(left, options_.hop_timeout)));
+    call->client_context.set_wait_for_ready(options_.wait_for_ready);
+    return call;
+  }
+
+  void EncodeOptions(const RequestContext& context, v1::RequestOptions* message) const {
+    RequestContext passed_on = context;
+    ++passed_on.hops;
+    EncodeContext(passed_on, message);
+  }
+
+  void TryBlock(const BlockKey& key, const RequestContext& context, int tries_left,
+                Done<BlockRef> done) {
+    auto call = Prepare<grpc::ByteBuffer, grpc::ByteBuffer>(context, done);
+    if (call == nullptr) return;
+    v1::ReadRequest request;
+    EncodeBlockKey(key, &request);
+    EncodeOptions(context, request.mutable_options());
+    const grpc::Slice slice(request.SerializeAsString());
+    call->request = grpc::ByteBuffer(&slice, 1);
+    bulk_.UnaryCall(&call->client_context, kReadMethod, grpc::StubOptions(), &call->request,
+                    &call->reply, [this, call, key, context, tries_left](grpc::Status status) {
+                      FinishBlock(*call, status, key, context, tries_left);
+                    });
+  }
+
+  void FinishBlock(Call<grpc::ByteBuffer, grpc::ByteBuffer, BlockRef>& call,
+                   const grpc::Status& status, const BlockKey& key, const RequestContext& context,
+                   int tries_left) {
+    if (!status.ok()) return Fail(StatusOf(call, status), std::move(call.done));
+    bytes_received_ += call.reply.Length();
+    auto block = DecodeBlock(call.reply, key, allocator_);
+    call.reply.Clear();
+    if (block.ok()) return std::move(call.done)(std::move(block));
+    if (absl::IsDataLoss(block.status())) {
+      ++crc_mismatches_;
+      if (tries_left > 1) return TryBlock(key, context, tries_left - 1, std::move(call.done));
+    }
+    Fail(block.status(), std::move(call.done));
+  }
+
+  // `decode` gives the result of a call that succeeded.
+  template <typename AnyCall, typename Decode>
+  void Finish(AnyCall& call, const grpc::Status& status, Decode decode) {
+    if (!status.ok()) return Fail(StatusOf(call, status), std::move(call.done));
+    auto result = decode();
+    if (!result.ok()) return Fail(result.status(), std::move(call.done));
+    std::move(call.done)(std::move(result));
+  }
+
+  template <typename AnyCall>
+  absl::Status StatusOf(const AnyCall& call, const grpc::Status& status) const {
+    absl::Status decoded = DecodeStatus(status, call.client_context);
+    // The peer has the same deadline as we, so it may be the first to say that it passed. With an
+    // errno it is an answer: ETIMEDOUT of the backing file system has the same code.
+    if (absl::IsDeadlineExceeded(decoded) && !HasErrno(decoded) && call.hop_timeout_binds) {
+      return TransportFailure(
+          absl::StrCat("no answer in ", absl::FormatDuration(options_.hop_timeout)));
+    }
+    return decoded;
+  }
+
+  // Nothing may be touched after `done`: it may destroy this source.
+  template <typename Result>
+  void Fail(const absl::Status& status, Done<Result> done) {
+    ++errors_;
+    std::move(done)(options_.peer.empty() ? status : Annotate(status, options_.peer));
+  }
+
+  const PeerSourceOptions options_;
+  BlockAllocator& allocator_;
+  const Clock& clock_;
+  const std::unique_ptr<v1::Peer::Stub> stub_;
+  grpc::GenericStub bulk_;
+
+  std::atomic<uint64_t> get_attributes_{0};
+  std::atomic<uint64_t> read_directory_{0};
+  std::atomic<uint64_t> read_block_{0};
+  std::atomic<uint64_t> get_file_system_statistics_{0};
+  std::atomic<uint64_t> errors_{0};
+  std::atomic<uint64_t> bytes_received_{0};
+  std::atomic<uint64_t> crc_mismatches_{0};
+};
+
+}  // namespace
+
+std::unique_ptr<PeerSource> MakePeerSource(PeerChannels channels, PeerSourceOptions options,
+                                           BlockAllocator& allocator, const Clock& clock) {
+  return std::make_unique<RemotePeer>(std::move(channels), std::move(options), allocator, clock);
+}
+
+}  // namespace coppice

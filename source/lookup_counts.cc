@@ -1,0 +1,43 @@
+#include "source/lookup_counts.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "source/listing.h"
+
+namespace coppice {
+namespace {
+
+constexpr size_t kShardDirectoriesMin = 1024;
+
+}  // namespace
+
+LookupCounts::LookupCounts(size_t directories_max, const Clock& clock)
+    : clock_(clock), states_(directories_max, kShardDirectoriesMin) {}
+
+LookupCounts::Verdict LookupCounts::Count(const Path& directory, absl::string_view name) {
+  State state = states_.Lookup(directory).value_or(State());
+  if (state.single_until > clock_.Now()) return Verdict::kSingle;
+  if (state.listed) return Verdict::kListed;
+  const uint64_t hash = CookieOf(name);
+  const auto end = state.names.begin() + state.name_count;
+  if (std::find(state.names.begin(), end, hash) != end) return Verdict::kSingle;
+  *end = hash;
+  ++state.name_count;
+  const bool repeats = state.name_count == state.names.size();
+  state.listed = repeats;
+  states_.Insert(directory, std::move(state), 1);
+  return repeats ? Verdict::kPromotion : Verdict::kSingle;
+}
+
+void LookupCounts::SetListed(const Path& directory) {
+  const auto state = states_.Lookup(directory);
+  if (state.has_value() && state->listed) return;
+  states_.Insert(directory, State{.listed = true}, 1);
+}
+
+void LookupCounts::SetSingleFor(const Path& directory, absl::Time until) {
+  states_.Insert(directory, State{.single_until = until}, 1);
+}
+
+}  // namespace coppice

@@ -1,0 +1,56 @@
+// LookupCounts: how many different names were looked up in each directory, and what follows from
+// it. The memory of PromotingSource.
+#ifndef COPPICE_SOURCE_LOOKUP_COUNTS_H_
+#define COPPICE_SOURCE_LOOKUP_COUNTS_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "common/clock.h"
+#include "source/lru_cache.h"
+#include "source/path.h"
+
+namespace coppice {
+
+// The so many-th different name in a directory makes its listing worth reading.
+inline constexpr size_t kLookupsBeforeListing = 4;
+
+// Thread-safe. When several threads count in one directory at once, a name may be counted late,
+// never twice.
+class LookupCounts {
+ public:
+  enum class Verdict {
+    kSingle,     // ask for this name alone
+    kPromotion,  // names have begun to repeat: from now on, the listing
+    kListed,     // the listing
+  };
+
+  // REQUIRES: `clock` outlives this.
+  LookupCounts(size_t directories_max, const Clock& clock);
+
+  Verdict Count(const Path& directory, absl::string_view name);
+
+  // The listing is at hand.
+  void SetListed(const Path& directory);
+  // The listing cannot be had: ask singly until then.
+  void SetSingleFor(const Path& directory, absl::Time until);
+
+ private:
+  struct State {
+    // Hashes of the different names so far.
+    std::array<uint64_t, kLookupsBeforeListing> names = {};
+    size_t name_count = 0;
+    bool listed = false;
+    absl::Time single_until = absl::InfinitePast();
+  };
+
+  const Clock& clock_;
+  LruCache<Path, State> states_;  // each charged 1
+};
+
+}  // namespace coppice
+
+#endif  // COPPICE_SOURCE_LOOKUP_COUNTS_H_

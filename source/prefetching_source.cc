@@ -1,0 +1,114 @@
+#include "source/prefetching_source.h"
+
+#include <atomic>
+#include <memory>
+#include <utility>
+
+#include "common/mutex.h"
+#include "source/lru_cache.h"
+#include "source/read_pattern.h"
+
+namespace coppice {
+namespace {
+
+constexpr size_t kShardFilesMin = 256;
+
+class Prefetching final : public PrefetchingSource {
+ public:
+  explicit Prefetching(Source& base) : base_(base), files_(kFilesFollowedMax, kShardFilesMin) {}
+
+  void ReadBlock(const BlockKey& key, const RequestContext& context, Done<BlockRef> done) override {
+    if (context.speculative || context.hops > 1 || key.LengthBytes() == 0) {
+      base_.ReadBlock(key, context, std::move(done));
+      return;
+    }
+    const ReadPattern::Step step = Demand(key);
+    Count(demanded_, key);
+    if (step.was_prefetched) Count(used_, key);
+    // The reader's own block goes first.
+    base_.ReadBlock(key, context, std::move(done));
+    RequestContext ahead = context;
+    ahead.speculative = true;
+    for (const uint64_t index : step.prefetch) {
+      const BlockKey next{key.path, key.version, index};
+      Count(prefetched_, next);
+      base_.ReadBlock(next, ahead, [](const absl::StatusOr<BlockRef>&) {});
+    }
+  }
+
+  void GetAttributes(const Path& path, const RequestContext& context,
+                     Done<PathState> done) override {
+    base_.GetAttributes(path, context, std::move(done));
+  }
+  void ReadDirectory(const Path& path, const DirectoryPage& page, const RequestContext& context,
+                     Done<ListingRef> done) override {
+    base_.ReadDirectory(path, page, context, std::move(done));
+  }
+  void GetFileSystemStatistics(const Path& path, const RequestContext& context,
+                               Done<FileSystemStatistics> done) override {
+    base_.GetFileSystemStatistics(path, context, std::move(done));
+  }
+
+  LayerStatistics Statistics() const override {
+    return {.layer = "prefetching",
+            .counters = {{"demanded_blocks", demanded_.blocks},
+                         {"demanded_bytes", demanded_.bytes},
+                         {"prefetched_blocks", prefetched_.blocks},
+                         {"prefetched_bytes", prefetched_.bytes},
+                         {"used_blocks", used_.blocks},
+                         {"used_bytes", used_.bytes}}};
+  }
+
+ private:
+  // The pattern of one version of one file, with its own short lock.
+  struct File {
+    explicit File(uint64_t block_count) : pattern(block_count) {}
+    Mutex mutex;
+    ReadPattern pattern ABSL_GUARDED_BY(mutex);
+  };
+  struct FileKey {
+    Path path;
+    Version version;
+
+    friend bool operator==(const FileKey&, const FileKey&) = default;
+    template <typename H>
+    friend H AbslHashValue(H state, const FileKey& key) {
+      return H::combine(std::move(state), key.path, key.version);
+    }
+  };
+  struct Counter {
+    std::atomic<uint64_t> blocks = 0;
+    std::atomic<uint64_t> bytes = 0;
+  };
+
+  ReadPattern::Step Demand(const BlockKey& key) {
+    const FileKey file_key{key.path, key.version};
+    std::shared_ptr<File> file;
+    if (const auto known = files_.Lookup(file_key); known.has_value()) {
+      file = *known;
+    } else {
+      // Two first readers at once may follow a pattern each; the one kept last goes on.
+      file = std::make_shared<File>(BlockCount(key.version.size));
+      files_.Insert(file_key, file, 1);
+    }
+    MutexLock lock(file->mutex);
+    return file->pattern.Demand(key.index);
+  }
+
+  static void Count(Counter& counter, const BlockKey& key) {
+    counter.blocks.fetch_add(1, std::memory_order_relaxed);
+    counter.bytes.fetch_add(key.LengthBytes(), std::memory_order_relaxed);
+  }
+
+  Source& base_;
+  LruCache<FileKey, std::shared_ptr<File>> files_;
+  Counter demanded_, prefetched_, used_;
+};
+
+}  // namespace
+
+std::unique_ptr<PrefetchingSource> MakePrefetchingSource(Source& base) {
+  return std::make_unique<Prefetching>(base);
+}
+
+}  // namespace coppice

@@ -1,0 +1,141 @@
+#include "source/promoting_source.h"
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "source/lookup_counts.h"
+
+namespace coppice {
+namespace {
+
+class Promoting final : public PromotingSource {
+ public:
+  Promoting(Source& base, absl::Duration negative_ttl, const Clock& clock)
+      : base_(base), negative_ttl_(negative_ttl), clock_(clock) {}
+
+  void GetAttributes(const Path& path, const RequestContext& context,
+                     Done<PathState> done) override {
+    // A reader who limits the age wants this path confirmed; a listing's names may be younger than
+    // its attributes.
+    if (path.IsRoot() || context.age_max != absl::InfiniteDuration()) {
+      base_.GetAttributes(path, context, std::move(done));
+      return;
+    }
+    switch (counts_.Count(path.Parent(), path.Name())) {
+      case LookupCounts::Verdict::kSingle:
+        AskSingly(path, context, std::move(done));
+        return;
+      case LookupCounts::Verdict::kPromotion:
+        promotions_.fetch_add(1, std::memory_order_relaxed);
+        [[fallthrough]];
+      case LookupCounts::Verdict::kListed:
+        AskListing(path, context, std::move(done));
+        return;
+    }
+  }
+
+  void ReadDirectory(const Path& path, const DirectoryPage& page, const RequestContext& context,
+                     Done<ListingRef> done) override {
+    base_.ReadDirectory(
+        path, page, context,
+        [this, path, done = std::move(done)](absl::StatusOr<ListingRef> listing) mutable {
+          if (listing.ok()) Learn(path, **listing);
+          std::move(done)(std::move(listing));
+        });
+  }
+
+  void ReadBlock(const BlockKey& key, const RequestContext& context, Done<BlockRef> done) override {
+    base_.ReadBlock(key, context, std::move(done));
+  }
+  void GetFileSystemStatistics(const Path& path, const RequestContext& context,
+                               Done<FileSystemStatistics> done) override {
+    base_.GetFileSystemStatistics(path, context, std::move(done));
+  }
+
+  LayerStatistics Statistics() const override {
+    return {.layer = "promoting",
+            .counters = {{"from_listing", from_listing_},
+                         {"missing_from_listing", missing_from_listing_},
+                         {"single", single_},
+                         {"promotions", promotions_}}};
+  }
+
+ private:
+  void Learn(const Path& directory, const Listing& listing) {
+    if (listing.IsComplete()) {
+      counts_.SetListed(directory);
+    } else {
+      counts_.SetSingleFor(directory, absl::InfiniteFuture());
+    }
+  }
+
+  void AskSingly(const Path& path, const RequestContext& context, Done<PathState> done) {
+    single_.fetch_add(1, std::memory_order_relaxed);
+    base_.GetAttributes(path, context, std::move(done));
+  }
+
+  // Names that are there may come from a listing of any age; they stay usable.
+  void AskListing(const Path& path, const RequestContext& context, Done<PathState> done) {
+    RequestContext any_age = context;
+    any_age.any_age = true;
+    base_.ReadDirectory(
+        path.Parent(), {}, any_age,
+        [this, path, context, done = std::move(done)](absl::StatusOr<ListingRef> listing) mutable {
+          Answer(path, context, /*confirmed=*/false, std::move(listing), std::move(done));
+        });
+  }
+
+  void ConfirmListing(const Path& path, const RequestContext& context, Done<PathState> done) {
+    base_.ReadDirectory(
+        path.Parent(), {}, context,
+        [this, path, context, done = std::move(done)](absl::StatusOr<ListingRef> listing) mutable {
+          Answer(path, context, /*confirmed=*/true, std::move(listing), std::move(done));
+        });
+  }
+
+  void Answer(const Path& path, const RequestContext& context, bool confirmed,
+              absl::StatusOr<ListingRef> listing, Done<PathState> done) {
+    if (!listing.ok()) {
+      // The error is the listing's, not the name's: a directory may forbid one and allow the other.
+      // While it lasts, do not pay for it at every name.
+      counts_.SetSingleFor(path.Parent(), clock_.Now() + negative_ttl_);
+      AskSingly(path, context, std::move(done));
+      return;
+    }
+    Learn(path.Parent(), **listing);
+    const Dentry* entry = (*listing)->Find(path.Name());
+    if (entry != nullptr && entry->attributes.has_value()) {
+      from_listing_.fetch_add(1, std::memory_order_relaxed);
+      std::move(done)(
+          PathState{.attributes = entry->attributes, .confirmed_at = (*listing)->confirmed_at});
+    } else if (entry != nullptr || !(*listing)->IsComplete()) {
+      AskSingly(path, context, std::move(done));
+    } else if (confirmed || clock_.Now() - (*listing)->confirmed_at <= negative_ttl_) {
+      missing_from_listing_.fetch_add(1, std::memory_order_relaxed);
+      std::move(done)(PathState{.confirmed_at = (*listing)->confirmed_at,
+                                .directory_version = (*listing)->directory.version});
+    } else {
+      ConfirmListing(path, context, std::move(done));
+    }
+  }
+
+  Source& base_;
+  const absl::Duration negative_ttl_;
+  const Clock& clock_;
+  LookupCounts counts_{kDirectoriesCountedMax, clock_};
+  std::atomic<uint64_t> from_listing_ = 0;
+  std::atomic<uint64_t> missing_from_listing_ = 0;
+  std::atomic<uint64_t> single_ = 0;
+  std::atomic<uint64_t> promotions_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<PromotingSource> MakePromotingSource(Source& base, absl::Duration negative_ttl,
+                                                     const Clock& clock) {
+  return std::make_unique<Promoting>(base, negative_ttl, clock);
+}
+
+}  // namespace coppice

@@ -1,0 +1,134 @@
+#include "source/promoting_source.h"
+
+#include <cerrno>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "common/fake_clock.h"
+#include "common/status.h"
+#include "gtest/gtest.h"
+#include "source/lookup_counts.h"
+#include "source/metadata_caching_source.h"
+#include "source/single_flight_source.h"
+#include "source/testing/await.h"
+#include "source/testing/memory_source.h"
+#include "source/testing/source_conformance.h"
+
+namespace coppice {
+namespace {
+
+using Kind = MemorySource::Kind;
+
+RealClock& TestClock() {
+  static RealClock clock;
+  return clock;
+}
+
+INSTANTIATE_TEST_SUITE_P(Promoting, SourceConformanceTest,
+                         testing::Values(ConformanceOverMemory([](Source& base) {
+                           return MakePromotingSource(base, absl::Seconds(10), TestClock());
+                         })));
+
+// As in a peer: over the single flight and the cache.
+class PromotingSourceTest : public testing::Test {
+ protected:
+  PromotingSourceTest() {
+    for (int i = 0; i < 100; ++i) base_.AddFile(absl::StrCat("d/f", i), "bytes");
+  }
+
+  PathState Lookup(const std::string& path) {
+    const auto state = AwaitAttributes(*source_, *Path::Parse(path));
+    EXPECT_TRUE(state.ok()) << state.status();
+    return state.value_or(PathState{});
+  }
+  size_t Singles() { return base_.CallCount(Kind::kAttributes); }
+  size_t Listings() { return base_.CallCount(Kind::kListing); }
+
+  FakeClock clock_;
+  MemorySource base_{clock_};
+  std::unique_ptr<MetadataCachingSource> cache_ = MakeMetadataCachingSource(base_, {}, clock_);
+  std::unique_ptr<SingleFlightSource> flight_ = MakeSingleFlightSource(*cache_);
+  std::unique_ptr<PromotingSource> source_ =
+      MakePromotingSource(*flight_, absl::Seconds(10), clock_);
+};
+
+TEST_F(PromotingSourceTest, TheFirstNamesAreAskedForSinglyThenTheListingAnswersAll) {
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_TRUE(Lookup(absl::StrCat("d/f", i)).attributes.has_value());
+    EXPECT_FALSE(Lookup(absl::StrCat("d/missing", i)).attributes.has_value());
+  }
+  EXPECT_EQ(Singles(), kLookupsBeforeListing - 1);
+  EXPECT_EQ(Listings(), 1u);
+}
+
+TEST_F(PromotingSourceTest, OneNameHoweverOftenIsOnTheWayThrough) {
+  for (int i = 0; i < 100; ++i) EXPECT_TRUE(Lookup("d/f1").attributes.has_value());
+  EXPECT_EQ(Listings(), 0u);
+}
+
+TEST_F(PromotingSourceTest, AListedDirectoryAnswersItsFirstLookup) {
+  ASSERT_TRUE(AwaitListing(*source_, *Path::Parse("d")).ok());
+  EXPECT_TRUE(Lookup("d/f7").attributes.has_value());
+  EXPECT_FALSE(Lookup("d/x").attributes.has_value());
+  EXPECT_EQ(Singles(), 0u);
+}
+
+TEST_F(PromotingSourceTest, AMissingNameTellsTheVersionOfItsDirectory) {
+  ASSERT_TRUE(AwaitListing(*source_, *Path::Parse("d")).ok());
+  EXPECT_EQ(Lookup("d/x").directory_version, base_.AttributesOf("d").version);
+}
+
+TEST_F(PromotingSourceTest, AMissingNameIsConfirmedAfterTheTtl) {
+  ASSERT_TRUE(AwaitListing(*source_, *Path::Parse("d")).ok());
+  EXPECT_FALSE(Lookup("d/new").attributes.has_value());
+  base_.AddFile("d/new", "n");
+  clock_.Advance(absl::Seconds(11));
+  EXPECT_TRUE(Lookup("d/new").attributes.has_value());
+}
+
+TEST_F(PromotingSourceTest, AnExistingNameIsAnsweredFromAListingOfAnyAge) {
+  ASSERT_TRUE(AwaitListing(*source_, *Path::Parse("d")).ok());
+  clock_.Advance(absl::Hours(1));
+  EXPECT_TRUE(Lookup("d/f1").attributes.has_value());
+  EXPECT_EQ(Singles(), 0u);
+  EXPECT_EQ(Listings(), 1u);
+}
+
+TEST_F(PromotingSourceTest, AForbiddenListingDoesNotForbidItsNames) {
+  base_.FailNext(Kind::kListing, "d", ErrnoStatus(EACCES, "list"), 100);
+  for (int i = 0; i < 50; ++i) {
+    EXPECT_TRUE(Lookup(absl::StrCat("d/f", i)).attributes.has_value());
+  }
+  EXPECT_EQ(Listings(), 1u);
+}
+
+TEST_F(PromotingSourceTest, ADirectoryTooLargeToListIsAnsweredByName) {
+  MemorySource large(clock_, /*entries_max=*/50);
+  for (int i = 0; i < 100; ++i) large.AddFile(absl::StrCat("d/f", i), "bytes");
+  const auto source = MakePromotingSource(large, absl::Seconds(10), clock_);
+  for (int i = 0; i < 100; ++i) {
+    const Path path = *Path::Parse(absl::StrCat("d/f", i));
+    EXPECT_TRUE(AwaitAttributes(*source, path)->attributes.has_value());
+    EXPECT_FALSE(AwaitAttributes(*source, *path.Parent().Child(absl::StrCat("x", i)))
+                     ->attributes.has_value());
+  }
+  EXPECT_EQ(large.CallCount(Kind::kListing), 1u);
+}
+
+TEST_F(PromotingSourceTest, ANameThatCouldNotBeStatedIsAskedForAndItsErrorIsItsOwn) {
+  base_.HideAttributes("d/f3", ErrnoStatus(EACCES, "lstat"));
+  ASSERT_TRUE(AwaitListing(*source_, *Path::Parse("d")).ok());
+  EXPECT_EQ(StatusErrno(AwaitAttributes(*source_, *Path::Parse("d/f3")).status()), EACCES);
+}
+
+TEST_F(PromotingSourceTest, AReaderWhoLimitsTheAgeIsNotAnsweredFromTheListing) {
+  ASSERT_TRUE(AwaitListing(*source_, *Path::Parse("d")).ok());
+  base_.Overwrite("d/f1", "longer bytes");
+  const auto state =
+      AwaitAttributes(*source_, *Path::Parse("d/f1"), {.age_max = absl::Nanoseconds(1)});
+  EXPECT_EQ(state->attributes->size, 12u);
+}
+
+}  // namespace
+}  // namespace coppice
