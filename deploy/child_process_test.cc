@@ -42,9 +42,8 @@ class ChildProcessTest : public testing::Test {
     return child.ok() ? WaitFor(*child) : ExitState{.signal = -1};
   }
 
-  const std::string log_ =
-      absl::StrCat(testing::TempDir(), "/",
-                   testing::UnitTest::GetInstance()->current_test_info()->name(), ".log");
+  const std::string log_ = absl::StrCat(
+      testing::TempDir(), testing::UnitTest::GetInstance()->current_test_info()->name(), ".log");
 };
 
 TEST_F(ChildProcessTest, TheExitCodeIsReported) {
@@ -123,7 +122,7 @@ TEST_F(ChildProcessTest, AMissingProgramIsAnErrorThatNamesIt) {
 }
 
 TEST_F(ChildProcessTest, AProgramThatTheKernelRefusesEndsWith127AndSaysWhy) {
-  const std::string program = absl::StrCat(testing::TempDir(), "/not_a_program");
+  const std::string program = absl::StrCat(testing::TempDir(), "not_a_program");
   const FileDescriptor file(open(program.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0700));
   ASSERT_EQ(write(file.get(),
                   "\x7f"

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -60,11 +62,8 @@ absl::Status CheckNothingMounted(const std::string& path) {
   return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::StatusOr<std::vector<std::string>> PrepareMountDirectory(const std::string& path) {
-  if (const absl::Status free = CheckNothingMounted(path); !free.ok()) return free;
-  std::vector<std::string> made;
+// Appends what it makes to `made`, also when it fails half-way.
+absl::Status MakeDirectories(const std::string& path, std::vector<std::string>& made) {
   std::string prefix;
   for (const absl::string_view component : absl::StrSplit(path, '/', absl::SkipEmpty())) {
     absl::StrAppend(&prefix, "/", component);
@@ -75,15 +74,33 @@ absl::StatusOr<std::vector<std::string>> PrepareMountDirectory(const std::string
     const int error = errno;
     struct stat status;
     // Some file systems say EROFS or EACCES for a directory that exists.
-    if (stat(prefix.c_str(), &status) == 0) {
-      if (S_ISDIR(status.st_mode)) continue;
-      RemoveMadeDirectories(made);
+    if (stat(prefix.c_str(), &status) != 0) {
+      return ErrnoStatus(error, absl::StrCat("make the mount directory '", prefix, "'"));
+    }
+    if (!S_ISDIR(status.st_mode)) {
       return ErrnoStatus(ENOTDIR, absl::StrCat("'", prefix, "' cannot be mounted at"));
     }
-    RemoveMadeDirectories(made);
-    return ErrnoStatus(error, absl::StrCat("make the mount directory '", prefix, "'"));
   }
-  return made;
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<MountDirectory> PrepareMountDirectory(const std::string& path) {
+  // Before anything else goes through it: what is mounted there may be dead.
+  if (const absl::Status free = CheckNothingMounted(path); !free.ok()) return free;
+  MountDirectory directory;
+  absl::Status status = MakeDirectories(path, directory.made);
+  if (status.ok()) {
+    std::error_code error;
+    directory.path = std::filesystem::canonical(path, error).string();
+    if (error) status = ErrnoStatus(error.value(), absl::StrCat("resolve '", path, "'"));
+  }
+  // Again, by the name that the mount table has.
+  if (status.ok()) status = CheckNothingMounted(directory.path);
+  if (status.ok()) return directory;
+  RemoveMadeDirectories(directory.made);
+  return status;
 }
 
 void RemoveMadeDirectories(const std::vector<std::string>& made) {

@@ -12,13 +12,19 @@
 
 namespace coppice {
 
-// Makes the directory and those above it as needed; returns those that it made, outermost first.
-// FAILED_PRECONDITION with the way out when something is mounted there already, alive or left
-// behind by a client that died; NOT_A_DIRECTORY's errno and others as mkdir(2) has them. REQUIRES:
-// absolute.
-absl::StatusOr<std::vector<std::string>> PrepareMountDirectory(const std::string& path);
+struct MountDirectory {
+  // Without symbolic links, as the mount table will have it.
+  std::string path;
+  // The directories that were made for it, outermost first.
+  std::vector<std::string> made;
+};
 
-// Removes what PrepareMountDirectory made, innermost first, as far as it is empty.
+// Makes the directory and those above it as needed. FAILED_PRECONDITION with the way out when
+// something is mounted there already, alive or left behind by a client that died; else the errno of
+// mkdir(2), with nothing left behind. REQUIRES: an absolute path.
+absl::StatusOr<MountDirectory> PrepareMountDirectory(const std::string& path);
+
+// Removes MountDirectory::made, innermost first, as far as it is empty.
 void RemoveMadeDirectories(const std::vector<std::string>& made);
 
 enum class UnmountOutcome {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -22,7 +23,7 @@ using ::testing::IsEmpty;
 
 class MountDirectoryTest : public testing::Test {
  protected:
-  MountDirectoryTest() : root_(absl::StrCat(testing::TempDir(), "/mount_directory.XXXXXX")) {
+  MountDirectoryTest() : root_(absl::StrCat(testing::TempDir(), "mount_directory.XXXXXX")) {
     EXPECT_NE(mkdtemp(root_.data()), nullptr);
   }
   static bool Exists(const std::string& path) {
@@ -36,8 +37,8 @@ class MountDirectoryTest : public testing::Test {
 TEST_F(MountDirectoryTest, MissingDirectoriesAreMadeAndNamedAndRemovedAgain) {
   const auto made = PrepareMountDirectory(root_ + "/a/b");
   ASSERT_TRUE(made.ok()) << made.status();
-  EXPECT_THAT(*made, ElementsAre(root_ + "/a", root_ + "/a/b"));
-  RemoveMadeDirectories(*made);
+  EXPECT_THAT(made->made, ElementsAre(root_ + "/a", root_ + "/a/b"));
+  RemoveMadeDirectories(made->made);
   EXPECT_FALSE(Exists(root_ + "/a"));
   EXPECT_TRUE(Exists(root_));
 }
@@ -45,14 +46,21 @@ TEST_F(MountDirectoryTest, MissingDirectoriesAreMadeAndNamedAndRemovedAgain) {
 TEST_F(MountDirectoryTest, ADirectoryThatWasThereIsNotOurs) {
   const auto made = PrepareMountDirectory(root_);
   ASSERT_TRUE(made.ok()) << made.status();
-  EXPECT_THAT(*made, IsEmpty());
+  EXPECT_THAT(made->made, IsEmpty());
+}
+
+TEST_F(MountDirectoryTest, ThePathIsGivenWithoutSymbolicLinks) {
+  ASSERT_EQ(symlink(root_.c_str(), (root_ + "/link").c_str()), 0);
+  const auto made = PrepareMountDirectory(root_ + "/link/a");
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_EQ(made->path, std::filesystem::canonical(root_).string() + "/a");
 }
 
 TEST_F(MountDirectoryTest, ADirectoryThatSomebodyUsesMeanwhileStays) {
   const auto made = PrepareMountDirectory(root_ + "/a/b");
   ASSERT_TRUE(made.ok()) << made.status();
   std::ofstream(root_ + "/a/file") << "x";
-  RemoveMadeDirectories(*made);
+  RemoveMadeDirectories(made->made);
   EXPECT_FALSE(Exists(root_ + "/a/b"));
   EXPECT_TRUE(Exists(root_ + "/a/file"));
 }

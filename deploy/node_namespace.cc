@@ -18,12 +18,16 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "common/status.h"
+#include "deploy/descriptor_wait.h"
 #include "deploy/pidfd.h"
 #include "deploy/pipe.h"
 
 namespace coppice {
 namespace {
+
+constexpr absl::Duration kEndWaitMax = absl::Seconds(5);
 
 // What PID 1 says when the node is made: 0, or the errno of the step that failed.
 using Report = int;
@@ -130,8 +134,10 @@ NodeNamespace::NodeNamespace(NodeNamespace&& other) noexcept
 NodeNamespace::~NodeNamespace() {
   if (pid_ < 0) return;
   kill(pid_, SIGKILL);
-  // The kernel ends the processes within before it lets PID 1 go; it cannot refuse the signal.
-  while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  // It is gone when all within are, and those of them whose parent is outside when they were
+  // reaped.
+  if (WaitReadable({pidfd_.get()}, {.deadline = absl::Now() + kEndWaitMax}).ok()) {
+    waitpid(pid_, nullptr, 0);
   }
 }
 

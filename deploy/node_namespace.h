@@ -26,7 +26,8 @@ class NodeNamespace {
 
   NodeNamespace(NodeNamespace&& other) noexcept;
   NodeNamespace& operator=(NodeNamespace&&) = delete;
-  // Ends all that is in it.
+  // Ends all that is in it. Destroy the ChildProcesses that were started in it before: the kernel
+  // keeps a node as long as one of them is not reaped.
   ~NodeNamespace();
 
   const std::string& hostname() const { return hostname_; }

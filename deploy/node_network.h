@@ -15,7 +15,7 @@
 namespace coppice {
 
 // 10.77.0.0/16 has room for them.
-inline constexpr size_t kNodesOnNetworkMax = 65'000;
+inline constexpr size_t kNodesOnNetworkMax = 64'000;
 
 // The address of the node with this index: 10.77.0.1 for the first. REQUIRES: below the maximum.
 std::string NodeAddress(size_t index);

@@ -18,7 +18,7 @@ using ::testing::HasSubstr;
 
 class ProgramFilesTest : public testing::Test {
  protected:
-  ProgramFilesTest() : top_(absl::StrCat(testing::TempDir(), "/program_files.XXXXXX")) {
+  ProgramFilesTest() : top_(absl::StrCat(testing::TempDir(), "program_files.XXXXXX")) {
     EXPECT_NE(mkdtemp(top_.data()), nullptr);
     top_ = std::filesystem::canonical(top_).string();
   }

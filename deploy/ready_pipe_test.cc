@@ -36,9 +36,8 @@ class ReadyPipeTest : public testing::Test {
     return ready->Wait(*child, "node0: peer_server", log_, limits);
   }
 
-  const std::string log_ =
-      absl::StrCat(testing::TempDir(), "/",
-                   testing::UnitTest::GetInstance()->current_test_info()->name(), ".log");
+  const std::string log_ = absl::StrCat(
+      testing::TempDir(), testing::UnitTest::GetInstance()->current_test_info()->name(), ".log");
 };
 
 TEST_F(ReadyPipeTest, AProgramThatSaysReadyIsReady) {

@@ -21,7 +21,7 @@ using ::testing::IsEmpty;
 
 class StateDirectoryTest : public testing::Test {
  protected:
-  StateDirectoryTest() : top_(absl::StrCat(testing::TempDir(), "/state_directory.XXXXXX")) {
+  StateDirectoryTest() : top_(absl::StrCat(testing::TempDir(), "state_directory.XXXXXX")) {
     EXPECT_NE(mkdtemp(top_.data()), nullptr);
     root_ = top_ + "/root";
   }
