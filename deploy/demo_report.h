@@ -1,5 +1,5 @@
-// What the demo has measured, as a table for people and as JSON for programs, and whether it holds. A value
-// and pure functions.
+// What the demo has measured, as a table for people and as JSON for programs, and whether it holds.
+// A value and pure functions.
 #ifndef COPPICE_DEPLOY_DEMO_REPORT_H_
 #define COPPICE_DEPLOY_DEMO_REPORT_H_
 
@@ -37,8 +37,8 @@ struct NodeFigures {
 struct DemoReport {
   std::string module;
   bool own_namespaces = false;
-  // The import from the local disk: by itself (the median of several), and by as many processes at the
-  // same moment as there are nodes.
+  // The import from the local disk: by itself (the median of several), and by as many processes at
+  // the same moment as there are nodes.
   absl::Duration local;
   absl::Duration local_together;
   std::vector<NodeFigures> nodes;
@@ -47,12 +47,12 @@ struct DemoReport {
   BackingFigures unique;
 };
 
-// How much more than the unique set may reach the backing file system. Reading each thing once more would
-// be a ratio of 2; prefetching and the order in which nodes ask change a few percent.
+// How much more than the unique set may reach the backing file system. Reading each thing once more
+// would be a ratio of 2; prefetching and the order in which nodes ask change a few percent.
 inline constexpr double kBackingRatioMax = 1.25;
 
-// FAILED_PRECONDITION says what does not hold: bytes that did not come through a mount, or a backing file
-// system that was asked for much more than the unique set.
+// FAILED_PRECONDITION says what does not hold: bytes that did not come through a mount, or a
+// backing file system that was asked for much more than the unique set.
 absl::Status CheckReport(const DemoReport& report);
 
 std::string ReportText(const DemoReport& report);

@@ -1,6 +1,6 @@
-// Runs the import of import_workload.h at several places at the same moment: every process is made first,
-// all are released together, and each is timed from that release to its exit, interpreter included.
-// Blocks. Not thread-safe.
+// Runs the import of import_workload.h at several places at the same moment: every process is made
+// first, all are released together, and each is timed from that release to its exit, interpreter
+// included. Blocks. Not thread-safe.
 #ifndef COPPICE_DEPLOY_IMPORT_RUN_H_
 #define COPPICE_DEPLOY_IMPORT_RUN_H_
 
@@ -30,8 +30,8 @@ struct ImportOutcome {
   ImportProof proof;
 };
 
-// One outcome for each place; an error, with the name of the place and the end of its log, when one of
-// the imports fails, was not from under its prefix, or the limits are reached.
+// One outcome for each place; an error, with the name of the place and the end of its log, when one
+// of the imports fails, was not from under its prefix, or the limits are reached.
 absl::StatusOr<std::vector<ImportOutcome>> RunImports(
     const std::string& module, const std::vector<ImportPlace>& places,
     const std::vector<std::string>& library_directories, const WaitLimits& limits);

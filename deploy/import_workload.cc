@@ -91,8 +91,8 @@ absl::StatusOr<ImportProof> ParseImportProof(absl::string_view output) {
 
 absl::Status CheckImportProof(const ImportProof& proof, absl::string_view prefix) {
   if (!absl::StartsWith(proof.module_file, absl::StrCat(prefix, "/"))) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "the module came from '", proof.module_file, "', not from under '", prefix, "'"));
+    return absl::FailedPreconditionError(absl::StrCat("the module came from '", proof.module_file,
+                                                      "', not from under '", prefix, "'"));
   }
   if (proof.mapped_files == 0) {
     return absl::FailedPreconditionError(

@@ -1,9 +1,10 @@
-// The program of the demo: Debian's Python imports one module, with its packages and shared libraries
-// from under a prefix: a mount, or nothing for the local disk. Python itself and its standard library
-// stay local; LD_LIBRARY_PATH makes all shared libraries, libc among them, come from the prefix.
+// The program of the demo: Debian's Python imports one module, with its packages and shared
+// libraries from under a prefix: a mount, or nothing for the local disk. Python itself and its
+// standard library stay local; LD_LIBRARY_PATH makes all shared libraries, libc among them, come
+// from the prefix.
 //
-// Always /usr/bin/python3: the modules of Debian belong to it, not to a Python that is first in PATH.
-// Thread-safe: functions without state.
+// Always /usr/bin/python3: the modules of Debian belong to it, not to a Python that is first in
+// PATH. Thread-safe: functions without state.
 #ifndef COPPICE_DEPLOY_IMPORT_WORKLOAD_H_
 #define COPPICE_DEPLOY_IMPORT_WORKLOAD_H_
 
@@ -31,8 +32,8 @@ struct ImportProof {
 absl::Status CheckModuleName(absl::string_view module);
 
 // The directories of shared libraries on this machine, without prefix. Where a library is chosen by
-// Debian's alternatives (BLAS, LAPACK), the directory of the chosen one comes first: the alternatives
-// themselves are links to absolute paths, which would lead out of a mount.
+// Debian's alternatives (BLAS, LAPACK), the directory of the chosen one comes first: the
+// alternatives themselves are links to absolute paths, which would lead out of a mount.
 std::vector<std::string> LibraryDirectories();
 
 // The command and its whole environment. `prefix` is a mount point without a final slash, or empty.

@@ -40,8 +40,8 @@ TEST(ImportWorkloadTest, OnlyTwoLinesAreAProof) {
   ASSERT_TRUE(proof.ok()) << proof.status();
   EXPECT_EQ(proof->module_file, "/m/usr/x.py");
   EXPECT_EQ(proof->mapped_files, 17u);
-  for (const char* output : {"", "/m/x.py\n", "/m/x.py\nmany\n", "/m/x.py\n17", "\n17\n",
-                             "/m/x.py\n17\nmore\n"}) {
+  for (const char* output :
+       {"", "/m/x.py\n", "/m/x.py\nmany\n", "/m/x.py\n17", "\n17\n", "/m/x.py\n17\nmore\n"}) {
     EXPECT_EQ(ParseImportProof(output).status().code(), absl::StatusCode::kInvalidArgument)
         << output;
   }
@@ -87,8 +87,7 @@ TEST_F(ImportRunTest, AFailedImportNamesItsNodeAndShowsWhatPythonSaid) {
 }
 
 TEST_F(ImportRunTest, TheDeadlineEndsTheImports) {
-  EXPECT_EQ(RunImports("decimal", {Here("node0")}, {"/usr/lib"},
-                       {.deadline = absl::InfinitePast()})
+  EXPECT_EQ(RunImports("decimal", {Here("node0")}, {"/usr/lib"}, {.deadline = absl::InfinitePast()})
                 .status()
                 .code(),
             absl::StatusCode::kDeadlineExceeded);
