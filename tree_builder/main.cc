@@ -90,9 +90,11 @@ int Main(int argc, char** argv) {
   CLI::App app(kPurpose, "tree_builder");
   app.footer(kLesson);
   app.add_option("--fanout", flags.fanout, "The most children of a member")
+      ->type_name("K")
       ->check(CLI::Range(kFanoutMin, kFanoutMax))
       ->capture_default_str();
   app.add_option("--port", flags.port, "Where members without an address column listen")
+      ->type_name("P")
       ->check(CLI::Range(uint16_t{1}, uint16_t{65535}))
       ->capture_default_str();
   app.add_option("--hosts", flags.hosts_path, "The host list; standard input without it")

@@ -1,6 +1,7 @@
 #include "tree_builder/tree_place.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <numeric>
 #include <string>
 #include <utility>
@@ -49,7 +50,8 @@ std::vector<uint32_t> NearestNames(const std::vector<Member>& members, absl::str
         EditDistance(name.substr(0, kComparedBytesMax), other.substr(0, kComparedBytesMax)), i);
   }
   const size_t shown = std::min(kNamesShownMax, distances.size());
-  std::partial_sort(distances.begin(), distances.begin() + shown, distances.end());
+  std::partial_sort(distances.begin(), distances.begin() + static_cast<ptrdiff_t>(shown),
+                    distances.end());
   std::vector<uint32_t> nearest;
   for (size_t i = 0; i < shown; ++i) nearest.push_back(distances[i].second);
   return nearest;

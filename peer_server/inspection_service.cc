@@ -1,0 +1,114 @@
+#include "peer_server/inspection_service.h"
+
+#include <utility>
+
+#include "grpcpp/server_context.h"
+#include "grpcpp/support/server_callback.h"
+#include "peer_server/cache_pages.h"
+#include "proto/inspection.grpc.pb.h"
+#include "rpc/status_codec.h"
+
+namespace coppice {
+namespace {
+
+using Reactor = grpc::ServerUnaryReactor;
+
+Reactor* Finish(grpc::CallbackServerContext& context, const absl::Status& status) {
+  Reactor* reactor = context.DefaultReactor();
+  reactor->Finish(EncodeStatus(status, context));
+  return reactor;
+}
+
+void FillLayers(const std::vector<LayerStatistics>& layers, v1::GetStatisticsReply& reply) {
+  for (const LayerStatistics& layer : layers) {
+    v1::LayerStatistics& message = *reply.add_layers();
+    message.set_layer(layer.layer);
+    for (const auto& [name, value] : layer.counters) (*message.mutable_counters())[name] = value;
+  }
+}
+
+void FillMounts(const std::vector<MountCounters>& mounts, v1::GetStatisticsReply& reply) {
+  for (const MountCounters& mount : mounts) {
+    v1::MountStatistics& message = *reply.add_mounts();
+    message.set_mount_point(mount.mount_point);
+    message.set_pid(mount.pid);
+    for (const auto& [name, value] : mount.counters) (*message.mutable_counters())[name] = value;
+  }
+}
+
+void FillNeighbour(const Member& member, grpc::Channel* channel, v1::TreeNeighbour& neighbour) {
+  neighbour.set_node(member.name);
+  neighbour.set_address(member.address);
+  neighbour.set_channel(channel == nullptr ? "NONE" : ChannelStateName(*channel));
+}
+
+class InspectionService final : public v1::Inspection::CallbackService {
+ public:
+  explicit InspectionService(InspectionSubjects subjects) : subjects_(std::move(subjects)) {}
+
+  Reactor* ListCache(grpc::CallbackServerContext* context, const v1::ListCacheRequest* request,
+                     v1::ListCacheReply* reply) override {
+    absl::StatusOr<v1::ListCacheReply> page =
+        CachePage(subjects_.cache, *request, subjects_.clock.Now());
+    if (page.ok()) *reply = *std::move(page);
+    return Finish(*context, page.status());
+  }
+
+  Reactor* GetStatistics(grpc::CallbackServerContext* context, const v1::GetStatisticsRequest*,
+                         v1::GetStatisticsReply* reply) override {
+    Reactor* reactor = context->DefaultReactor();
+    reply->set_node(subjects_.place.self.name);
+    FillLayers(subjects_.layers(), *reply);
+    subjects_.mounts.CollectStatistics(kMountStatisticsTimeout,
+                                       [reactor, reply](std::vector<MountCounters> mounts) {
+                                         FillMounts(mounts, *reply);
+                                         reactor->Finish(grpc::Status::OK);
+                                       });
+    return reactor;
+  }
+
+  Reactor* GetTreePlace(grpc::CallbackServerContext* context, const v1::GetTreePlaceRequest*,
+                        v1::GetTreePlaceReply* reply) override {
+    const TreePlace& place = subjects_.place;
+    reply->set_node(place.self.name);
+    reply->set_tree_size(place.tree_size);
+    reply->set_fanout(place.fanout);
+    reply->set_depth(place.depth);
+    const TreeLink* parent = subjects_.links.parent();
+    for (const Member& ancestor : place.ancestors) {
+      const bool is_parent = reply->ancestors().empty();
+      FillNeighbour(ancestor, is_parent ? parent->channels.control.get() : nullptr,
+                    *reply->add_ancestors());
+    }
+    for (const TreeLink& child : subjects_.links.children()) {
+      FillNeighbour(child.member, child.channels.control.get(), *reply->add_children());
+    }
+    reply->set_tcp_address(subjects_.tcp_address);
+    reply->set_unix_socket(subjects_.unix_socket);
+    reply->set_export_root(subjects_.export_root);
+    return Finish(*context, absl::OkStatus());
+  }
+
+  Reactor* Invalidate(grpc::CallbackServerContext* context, const v1::InvalidateRequest* request,
+                      v1::InvalidateReply* reply) override {
+    Reactor* reactor = context->DefaultReactor();
+    subjects_.invalidator.Invalidate(
+        *request, absl::FromChrono(context->deadline()),
+        [context, reactor, reply](absl::StatusOr<v1::InvalidateReply> outcome) {
+          if (outcome.ok()) *reply = *std::move(outcome);
+          reactor->Finish(EncodeStatus(outcome.status(), *context));
+        });
+    return reactor;
+  }
+
+ private:
+  const InspectionSubjects subjects_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> MakeInspectionService(InspectionSubjects subjects) {
+  return std::make_unique<InspectionService>(std::move(subjects));
+}
+
+}  // namespace coppice

@@ -1,0 +1,53 @@
+// peer_server: see --help and docs/operations.md.
+#include <iostream>
+#include <memory>
+#include <variant>
+
+#include "common/log.h"
+#include "common/ready_signal.h"
+#include "common/termination.h"
+#include "peer_server/node.h"
+#include "peer_server/node_flags.h"
+#include "spdlog/spdlog.h"
+
+namespace coppice {
+namespace {
+
+// How long calls in flight may take to end after SIGTERM.
+constexpr absl::Duration kShutdownGrace = absl::Seconds(5);
+
+int Fail(const absl::Status& status) {
+  std::cerr << "peer_server: " << status.message() << "\n";
+  return 1;
+}
+
+int Main(int argc, char** argv) {
+  BlockTerminationSignals();
+  const std::variant<NodeFlags, int> parsed = ParseNodeFlags(argc, argv);
+  if (const int* exit_code = std::get_if<int>(&parsed)) return *exit_code;
+  const NodeFlags& flags = std::get<NodeFlags>(parsed);
+  if (absl::Status started = StartLog("peer_server", flags.log); !started.ok()) {
+    return Fail(started);
+  }
+  absl::StatusOr<std::unique_ptr<Node>> node = StartNode(flags.node);
+  if (!node.ok()) return Fail(node.status());
+  const TreePlace& place = flags.node.place;
+  spdlog::info("{} serves {} on unix:{}{}{}; {}", place.self.name, flags.node.export_root,
+               flags.node.unix_socket, (*node)->tcp_address().empty() ? "" : " and ",
+               (*node)->tcp_address(),
+               place.ancestors.empty() ? "root: reads the backing file system"
+                                       : "parent " + place.ancestors.front().name);
+  if (absl::Status signalled = SignalReady(flags.ready_fd); !signalled.ok()) {
+    spdlog::warn("{}", std::string(signalled.message()));
+  }
+  const int signal_number = AwaitTerminationSignal();
+  spdlog::info("signal {}: stopping", signal_number);
+  (*node)->Shutdown(kShutdownGrace);
+  spdlog::info("stopped");
+  return 0;
+}
+
+}  // namespace
+}  // namespace coppice
+
+int main(int argc, char** argv) { return coppice::Main(argc, argv); }

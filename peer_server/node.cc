@@ -1,0 +1,168 @@
+#include "peer_server/node.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/clock.h"
+#include "common/status.h"
+#include "peer_server/inspection_service.h"
+#include "peer_server/tree_invalidator.h"
+#include "peer_server/tree_links.h"
+#include "rpc/alarm_timer.h"
+#include "rpc/mount_registry.h"
+#include "rpc/peer_service.h"
+#include "rpc/peer_source.h"
+#include "rpc/retrying_source.h"
+#include "rpc/server.h"
+#include "source/block_allocator.h"
+#include "source/posix_source.h"
+#include "spdlog/spdlog.h"
+
+namespace coppice {
+namespace {
+
+// What the stack of a node stands on.
+class Below {
+ public:
+  virtual ~Below() = default;
+  virtual Source& source() = 0;
+  virtual std::vector<LayerStatistics> Statistics() const = 0;
+};
+
+class BackingBelow final : public Below {
+ public:
+  explicit BackingBelow(std::unique_ptr<PosixSource> posix) : posix_(std::move(posix)) {}
+  Source& source() override { return *posix_; }
+  std::vector<LayerStatistics> Statistics() const override { return {posix_->Statistics()}; }
+
+ private:
+  const std::unique_ptr<PosixSource> posix_;
+};
+
+class ParentBelow final : public Below {
+ public:
+  ParentBelow(const TreeLink& parent, absl::Duration hop_timeout, BlockAllocator& allocator,
+              Timer& timer, const Clock& clock)
+      : peer_(MakePeerSource(
+            parent.channels,
+            {.peer = parent.member.name, .layer = "parent", .hop_timeout = hop_timeout}, allocator,
+            clock)),
+        retrying_(MakeRetryingSource(*peer_, {}, timer, clock)) {}
+  Source& source() override { return *retrying_; }
+  std::vector<LayerStatistics> Statistics() const override {
+    return {retrying_->Statistics(), peer_->Statistics()};
+  }
+
+ private:
+  const std::unique_ptr<PeerSource> peer_;
+  const std::unique_ptr<RetryingSource> retrying_;
+};
+
+class RunningNode final : public Node {
+ public:
+  explicit RunningNode(const NodeOptions& options)
+      : options_(options),
+        allocator_(MakeHeapBlockAllocator()),
+        timer_(MakeAlarmTimer()),
+        links_(options.place),
+        mounts_(MakeMountRegistry(
+            {.export_root = options.export_root, .node = options.place.self.name}, *timer_)) {}
+
+  absl::Status Start() {
+    if (absl::Status opened = OpenBelow(); !opened.ok()) return opened;
+    stack_ = AssembleStack(below_->source(), options_.stack, clock_);
+    peer_service_ = MakePeerService(stack_->top(), *mounts_, {}, clock_);
+    invalidator_ = std::make_unique<TreeInvalidator>(*stack_, *mounts_, links_, clock_);
+    inspection_service_ = MakeInspectionService({.cache = *stack_,
+                                                 .layers = [this] { return Statistics(); },
+                                                 .mounts = *mounts_,
+                                                 .place = options_.place,
+                                                 .links = links_,
+                                                 .invalidator = *invalidator_,
+                                                 .clock = clock_,
+                                                 .tcp_address = options_.listen_address,
+                                                 .unix_socket = options_.unix_socket,
+                                                 .export_root = options_.export_root});
+    return Serve();
+  }
+
+  const std::string& tcp_address() const override { return tcp_address_; }
+
+  void Shutdown(absl::Duration grace) override {
+    mounts_->Close();
+    server_->Shutdown(grace);
+  }
+
+ private:
+  absl::Status OpenBelow() {
+    if (links_.parent() != nullptr) {
+      below_ = std::make_unique<ParentBelow>(*links_.parent(), options_.hop_timeout, *allocator_,
+                                             *timer_, clock_);
+      return absl::OkStatus();
+    }
+    auto posix = OpenPosixSource({.export_root = options_.export_root,
+                                  .thread_count = options_.backing_threads,
+                                  .allocator = *allocator_,
+                                  .clock = clock_});
+    if (!posix.ok()) return Annotate(posix.status(), "the export root (--export_root)");
+    below_ = std::make_unique<BackingBelow>(*std::move(posix));
+    return absl::OkStatus();
+  }
+
+  absl::Status Serve() {
+    PeerServerOptions server;
+    if (!options_.unix_socket.empty()) {
+      server.listen_addresses.push_back(absl::StrCat("unix:", options_.unix_socket));
+    }
+    if (!options_.listen_address.empty()) {
+      server.listen_addresses.push_back(options_.listen_address);
+    }
+    server.services = {&peer_service_->service(), inspection_service_.get()};
+    auto running = StartPeerServer(server);
+    if (!running.ok()) return running.status();
+    server_ = *std::move(running);
+    if (!options_.listen_address.empty()) tcp_address_ = server_->addresses().back();
+    return absl::OkStatus();
+  }
+
+  std::vector<LayerStatistics> Statistics() const {
+    std::vector<LayerStatistics> layers = {peer_service_->Statistics()};
+    for (LayerStatistics& layer : stack_->Statistics()) layers.push_back(std::move(layer));
+    for (LayerStatistics& layer : below_->Statistics()) layers.push_back(std::move(layer));
+    return layers;
+  }
+
+  // In the order of use: each thing is destroyed before what it stands on.
+  const NodeOptions options_;
+  const RealClock clock_;
+  const std::unique_ptr<BlockAllocator> allocator_;
+  const std::unique_ptr<Timer> timer_;
+  const TreeLinks links_;
+  const std::unique_ptr<MountRegistry> mounts_;
+  std::unique_ptr<Below> below_;
+  std::unique_ptr<CacheStack> stack_;
+  std::unique_ptr<TreeInvalidator> invalidator_;
+  std::unique_ptr<PeerService> peer_service_;
+  std::unique_ptr<grpc::Service> inspection_service_;
+  std::unique_ptr<RunningServer> server_;
+  std::string tcp_address_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Node>> StartNode(const NodeOptions& options) {
+  auto node = std::make_unique<RunningNode>(options);
+  if (absl::Status started = node->Start(); !started.ok()) return started;
+  return node;
+}
+
+TreePlace AlonePlace(const std::string& name, const std::string& address) {
+  TreePlace place;
+  place.self = {.name = name, .address = address};
+  place.tree_size = 1;
+  place.fanout = 1;
+  return place;
+}
+
+}  // namespace coppice

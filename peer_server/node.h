@@ -1,0 +1,47 @@
+// Node: a whole peer. Opens what lies below (its parent in the tree, or the backing file system at
+// a root), assembles the stack, and serves it.
+#ifndef COPPICE_PEER_SERVER_NODE_H_
+#define COPPICE_PEER_SERVER_NODE_H_
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "peer_server/cache_stack.h"
+#include "tree_builder/tree_place.h"
+
+namespace coppice {
+
+struct NodeOptions {
+  TreePlace place;
+  std::string export_root = "/";
+  std::string unix_socket;     // absolute path; empty: none
+  std::string listen_address;  // "host:port" for the children; empty: none
+  CacheStackOptions stack;
+  size_t backing_threads = 16;                     // at a root
+  absl::Duration hop_timeout = absl::Seconds(30);  // of one request to the parent
+};
+
+class Node {
+ public:
+  virtual ~Node() = default;
+
+  // Where children connect, with the port that was taken for port 0; empty when nowhere.
+  virtual const std::string& tcp_address() const = 0;
+
+  // Tells the mounts and the callers that it goes, waits `grace` for calls in flight, and returns
+  // when nothing runs any more. Call it once, before the destructor.
+  virtual void Shutdown(absl::Duration grace) = 0;
+};
+
+// INVALID_ARGUMENT, or the errno of what could not be opened, naming it.
+absl::StatusOr<std::unique_ptr<Node>> StartNode(const NodeOptions& options);
+
+// The place of a node that is alone: root and only member of its tree.
+TreePlace AlonePlace(const std::string& name, const std::string& address);
+
+}  // namespace coppice
+
+#endif  // COPPICE_PEER_SERVER_NODE_H_

@@ -1,0 +1,142 @@
+#include "source/posix_directory.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/status.h"
+#include "source/open_descriptor.h"
+#include "source/posix_attributes.h"
+
+namespace coppice {
+namespace {
+
+constexpr size_t kNamesBufferBytes = 64 << 10;
+
+// So many more bits that a page is expected to be half full: names do not spread evenly.
+uint32_t BitsNeeded(const DirectoryPage& page, size_t entry_count) {
+  uint32_t bits = 1;
+  while ((entry_count >> bits) > kListingEntriesMax / 2) ++bits;
+  return std::min(page.bits + bits, kPageBitsMax);
+}
+
+// Reads the names of the page from the start of the directory. Of more than kListingEntriesMax it
+// keeps none; *count has their number in any case.
+absl::Status ReadPage(int descriptor, const Path& path, const DirectoryPage& page,
+                      std::vector<Dentry>& entries, size_t& count) {
+  const std::string what = absl::StrCat("read directory '", path.text(), "'");
+  entries.clear();
+  count = 0;
+  if (lseek(descriptor, 0, SEEK_SET) != 0) return ErrnoStatus(errno, what);
+  const std::unique_ptr<char[]> buffer(new char[kNamesBufferBytes]);
+  while (true) {
+    const ssize_t length = getdents64(descriptor, buffer.get(), kNamesBufferBytes);
+    if (length < 0) return ErrnoStatus(errno, what);
+    if (length == 0) return absl::OkStatus();
+    for (ssize_t offset = 0; offset < length;) {
+      const auto* raw = reinterpret_cast<const dirent64*>(buffer.get() + offset);
+      offset += raw->d_reclen;
+      const absl::string_view name(raw->d_name);
+      if (name == "." || name == "..") continue;
+      if (page.bits != 0 && PageOf(CookieOf(name), page.bits) != page) continue;
+      if (++count > kListingEntriesMax) {
+        entries.clear();
+        continue;
+      }
+      entries.push_back({.name = std::string(name),
+                         .type = static_cast<uint32_t>(DTTOIF(raw->d_type)),
+                         .inode = raw->d_ino});
+    }
+  }
+}
+
+}  // namespace
+
+PosixDirectory::PosixDirectory(const ExportRoot& root, const Clock& clock, PosixCounters& counters,
+                               std::function<void(const Path&)> names_read)
+    : root_(root), clock_(clock), counters_(counters), names_read_(std::move(names_read)) {}
+
+absl::StatusOr<ListingRef> PosixDirectory::Read(const Path& path, const DirectoryPage& page,
+                                                const CoppiceMounts::MountsRef& mounts) const {
+  if (page.bits > kPageBitsMax || page.index >> page.bits != 0) {
+    return ErrnoStatus(
+        EINVAL, absl::StrCat("page ", page.index, " of 2^", page.bits, " of '", path.text(), "'"));
+  }
+  const absl::StatusOr<OpenDescriptor> directory = root_.OpenBeneath(path, O_RDONLY | O_DIRECTORY);
+  if (!directory.ok()) return directory.status();
+  auto listing = std::make_shared<Listing>();
+  listing->page = page;
+  const absl::Status names = ReadNames(directory->get(), path, *listing);
+  if (!names.ok()) return names;
+  ReadAttributes(directory->get(), path, mounts, *listing);
+  SortEntries(listing->entries);
+  return listing;
+}
+
+absl::Status PosixDirectory::ReadNames(int descriptor, const Path& path, Listing& listing) const {
+  for (int reading = 1; reading <= kDirectoryReadsMax; ++reading) {
+    listing.confirmed_at = clock_.Now();
+    absl::StatusOr<Attributes> before = StatDescriptor(descriptor, path.text());
+    if (!before.ok()) return before.status();
+    size_t count = 0;
+    const absl::Status read = ReadPage(descriptor, path, listing.page, listing.entries, count);
+    if (!read.ok()) return read;
+    counters_.readdirs.fetch_add(1, std::memory_order_relaxed);
+    listing.bits_needed = count > kListingEntriesMax ? BitsNeeded(listing.page, count) : 0;
+    listing.directory = *std::move(before);
+
+    if (names_read_) names_read_(path);
+    const absl::StatusOr<Attributes> after = StatDescriptor(descriptor, path.text());
+    if (!after.ok()) return after.status();
+    if (after->version == listing.directory.version) break;
+  }
+  Version& version = listing.directory.version;
+  if (listing.confirmed_at - listing.directory.ctime < kTimestampGranularity) {
+    version.id = UnsettledVersionId(version.id, listing.confirmed_at);
+  }
+  return absl::OkStatus();
+}
+
+void PosixDirectory::ReadAttributes(int descriptor, const Path& path,
+                                    const CoppiceMounts::MountsRef& mounts,
+                                    Listing& listing) const {
+  std::set<absl::string_view> untouchable;
+  for (const Path& mount : *mounts) {
+    if (!mount.IsRoot() && mount.Parent() == path) untouchable.insert(mount.Name());
+  }
+  std::vector<Dentry> entries;
+  entries.reserve(listing.entries.size());
+  for (Dentry& entry : listing.entries) {
+    if (untouchable.contains(entry.name)) {
+      entry.type = S_IFDIR;
+      entries.push_back(std::move(entry));
+      continue;
+    }
+    counters_.lstats.fetch_add(1, std::memory_order_relaxed);
+    absl::StatusOr<Attributes> attributes =
+        StatEntry(descriptor, entry.name, absl::StrCat(path.text(), "/", entry.name));
+    // Gone since its name was read.
+    if (StatusErrno(attributes.status()) == ENOENT) continue;
+    if (attributes.ok()) {
+      if (S_ISLNK(attributes->mode)) counters_.readlinks.fetch_add(1, std::memory_order_relaxed);
+      if (entry.type == 0) entry.type = attributes->mode & S_IFMT;
+      entry.attributes = *std::move(attributes);
+    }
+    entries.push_back(std::move(entry));
+  }
+  listing.entries = std::move(entries);
+}
+
+}  // namespace coppice

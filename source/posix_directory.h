@@ -1,0 +1,61 @@
+// Reads directories of the backing file system, whole or in pages (source/listing.h).
+//
+// The names come from getdents64(2), the attributes from an lstat of each name of the page, nothing
+// else is asked for. Memory is bounded by kListingEntriesMax names, however large the directory.
+//
+// A listing's `directory.version` is what its names are true for: attributes from before the names
+// were read, checked after. File systems with coarse timestamps can change twice within one tick
+// and look the same; so a directory that changed less than kTimestampGranularity before it was read
+// gets a version that GetAttributes never gives. The next revalidation sees a difference, and reads
+// once more. The clocks of the file system's servers must not lag behind ours by more than that.
+//
+// Thread-safe; blocks.
+#ifndef COPPICE_SOURCE_POSIX_DIRECTORY_H_
+#define COPPICE_SOURCE_POSIX_DIRECTORY_H_
+
+#include <functional>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/clock.h"
+#include "source/coppice_mounts.h"
+#include "source/export_root.h"
+#include "source/listing.h"
+#include "source/path.h"
+#include "source/posix_counters.h"
+
+namespace coppice {
+
+// As coarse as timestamps come (FAT; 1 s on old ext3 and NFS, 4 ms on most).
+inline constexpr absl::Duration kTimestampGranularity = absl::Seconds(2);
+
+// How often the names are read when the directory changes meanwhile. After the last time they are
+// answered all the same, under the version from before.
+inline constexpr int kDirectoryReadsMax = 3;
+
+class PosixDirectory {
+ public:
+  // All must outlive this. `names_read` is called after each reading of names, before the check: a
+  // seam for tests, empty in production.
+  PosixDirectory(const ExportRoot& root, const Clock& clock, PosixCounters& counters,
+                 std::function<void(const Path&)> names_read);
+
+  // As Source::ReadDirectory. The names of `mounts` are listed as directories, and not touched.
+  absl::StatusOr<ListingRef> Read(const Path& path, const DirectoryPage& page,
+                                  const CoppiceMounts::MountsRef& mounts) const;
+
+ private:
+  // Attributes and names of one reading, as it came out when the directory stood still.
+  absl::Status ReadNames(int descriptor, const Path& path, Listing& listing) const;
+  void ReadAttributes(int descriptor, const Path& path, const CoppiceMounts::MountsRef& mounts,
+                      Listing& listing) const;
+
+  const ExportRoot& root_;
+  const Clock& clock_;
+  PosixCounters& counters_;
+  const std::function<void(const Path&)> names_read_;
+};
+
+}  // namespace coppice
+
+#endif  // COPPICE_SOURCE_POSIX_DIRECTORY_H_
