@@ -1,6 +1,6 @@
 #!/bin/bash
-# Installs what building, testing and running Coppice needs, on Debian 12. Safe to run again: when all
-# is there it says so and changes nothing.
+# Installs what building, testing and running Coppice needs, on Debian 12. Safe to run again: when
+# all is there it says so and changes nothing.
 set -euo pipefail
 
 packages=(
