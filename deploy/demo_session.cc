@@ -110,8 +110,7 @@ class Demo {
   }
 
   absl::StatusOr<std::vector<ImportOutcome>> RunLocal(size_t count) {
-    // What Python says when it fails goes where our own errors go.
-    std::vector<ImportPlace> places(count, {.who = "local disk", .log_file = "/dev/stderr"});
+    const std::vector<ImportPlace> places(count, {.who = "local disk"});
     return RunImports(options_.module, places, libraries_, limits_);
   }
 

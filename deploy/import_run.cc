@@ -48,7 +48,9 @@ absl::StatusOr<ImportProof> ReadProof(RunningImport& import, const ImportPlace& 
   if (!end.ok()) return end.status();
   if (!end->success()) {
     return absl::FailedPreconditionError(absl::StrCat(
-        "the import ", end->Describe(), "; the end of its log:\n", LogTail(place.log_file)));
+        "the import ", end->Describe(),
+        place.log_file.empty() ? "; what it said is above"
+                               : absl::StrCat("; the end of its log:\n", LogTail(place.log_file))));
   }
   std::array<char, kOutputBytesMax> buffer;
   const ssize_t count = pread(import.output.get(), buffer.data(), buffer.size(), 0);

@@ -21,7 +21,7 @@ struct ImportPlace {
   // A mount point, or empty: the local disk.
   std::string prefix;
   NamespaceDescriptors namespaces;
-  // What Python says when it fails is appended to it.
+  // What Python says when it fails is appended to it; empty: goes where our own errors go.
   std::string log_file;
 };
 
