@@ -1,0 +1,138 @@
+#include "deploy/launch_options.h"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+
+#include "CLI/CLI.hpp"
+#include "absl/strings/str_cat.h"
+#include "deploy/local_service.h"
+#include "deploy/state_directory.h"
+
+namespace coppice {
+namespace {
+
+constexpr int kExitUsage = 2;
+constexpr uint32_t kFanoutMin = 2;
+constexpr uint32_t kFanoutMax = 1024;
+
+constexpr char kDescription[] =
+    "Starts Coppice on this machine and returns when every mount is proven to serve.\n"
+    "What is at /PATH is then read as MOUNT/PATH. bazel run //deploy:stop ends it.";
+constexpr char kExamples[] =
+    "Examples:\n"
+    "  bazel run //deploy:launch\n"
+    "      one node, mounted at /tmp/$USER/coppice; try: ls /tmp/$USER/coppice/usr\n"
+    "  bazel run //deploy:launch -- --local=3 --mount=here\n"
+    "      three nodes in a tree, mounted at here/node0, here/node1 and here/node2\n"
+    "  bazel run //deploy:launch -- --name=work --export_root=/opt/work --rewrite_symlinks\n"
+    "      a second service beside the first, which shows /opt/work only\n"
+    "Exit codes: 0 all is mounted, 1 something failed (and nothing is left running), 2 usage.";
+
+std::string Absolute(const std::string& path, const std::string& working_directory) {
+  const std::filesystem::path joined = std::filesystem::path(working_directory) / path;
+  std::string text = joined.lexically_normal().string();
+  while (text.size() > 1 && text.back() == '/') text.pop_back();
+  return text;
+}
+
+// A validator of CLI11: empty for good text, else what is wrong with it.
+std::string CheckDuration(const std::string& text) {
+  absl::Duration duration;
+  if (absl::ParseDuration(text, &duration) && duration > absl::ZeroDuration()) return "";
+  return absl::StrCat("'", text, "' is no duration; write for example 60s or 2m");
+}
+
+std::string CheckService(const std::string& name) {
+  return std::string(StateDirectory::CheckServiceName(name).message());
+}
+
+}  // namespace
+
+ParsedLaunch ParseLaunchOptions(const std::vector<std::string>& arguments,
+                                const LaunchSurroundings& surroundings) {
+  LaunchOptions options;
+  options.mount = absl::StrCat("/tmp/", surroundings.user, "/coppice");
+  std::string timeout = "60s";
+  CLI::App app(kDescription, "launch");
+  app.footer(kExamples);
+  app.add_option("--local", options.nodes, "nodes to start on this machine")
+      ->check(CLI::Range(size_t{1}, kLocalNodesMax))
+      ->capture_default_str();
+  app.add_option("--mount", options.mount,
+                 "where to mount: here for one node, at nodeI within for several")
+      ->capture_default_str();
+  app.add_option("--export_root", options.export_root, "what is shown at the mount")
+      ->capture_default_str();
+  app.add_option("--fanout", options.fanout, "children of a node in the tree")
+      ->check(CLI::Range(kFanoutMin, kFanoutMax))
+      ->capture_default_str();
+  app.add_option("--cache_bytes", options.cache_bytes, "block cache of each peer, such as 4GiB");
+  app.add_option("--negative_ttl", options.negative_ttl,
+                 "how long a missing name or a listing may stay unconfirmed, such as 10s")
+      ->check(CheckDuration);
+  app.add_flag("--rewrite_symlinks", options.rewrite_symlinks,
+               "absolute link targets lead to paths under the mount");
+  app.add_flag("--allow_other", options.allow_other, "other users may use the mount, too");
+  app.add_option("--name", options.service, "tells several services of yours apart")
+      ->check(CheckService)
+      ->capture_default_str();
+  app.add_option(
+      "--state_root", options.state_root,
+      absl::StrCat("where state and logs are kept (default ", StateDirectory::DefaultRoot(), ")"));
+  app.add_option("--timeout", timeout, "for all of the launch")
+      ->check(CheckDuration)
+      ->capture_default_str();
+  app.add_option("--log_level", options.log_level, "of the nodes' logs")->capture_default_str();
+  try {
+    // CLI11 takes them last first.
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::ParseError& error) {
+    return {.exit_code = app.exit(error) == 0 ? 0 : kExitUsage};
+  }
+  absl::ParseDuration(timeout, &options.timeout);
+  options.mount = Absolute(options.mount, surroundings.working_directory);
+  options.export_root = Absolute(options.export_root, surroundings.working_directory);
+  if (!options.state_root.empty()) {
+    options.state_root = Absolute(options.state_root, surroundings.working_directory);
+  }
+  return {.options = std::move(options)};
+}
+
+LaunchSurroundings FindLaunchSurroundings() {
+  LaunchSurroundings surroundings;
+  const char* build_directory = getenv("BUILD_WORKING_DIRECTORY");
+  std::error_code error;
+  surroundings.working_directory =
+      build_directory != nullptr ? build_directory : std::filesystem::current_path(error).string();
+  const passwd* user = getpwuid(geteuid());
+  surroundings.user = user != nullptr ? user->pw_name : absl::StrCat(geteuid());
+  return surroundings;
+}
+
+std::vector<std::string> PeerFlags(const LaunchOptions& options) {
+  std::vector<std::string> flags = {absl::StrCat("--export_root=", options.export_root),
+                                    absl::StrCat("--log_level=", options.log_level)};
+  if (!options.cache_bytes.empty()) {
+    flags.push_back(absl::StrCat("--cache_bytes=", options.cache_bytes));
+  }
+  if (!options.negative_ttl.empty()) {
+    flags.push_back(absl::StrCat("--negative_ttl=", options.negative_ttl));
+  }
+  return flags;
+}
+
+std::vector<std::string> ClientFlags(const LaunchOptions& options) {
+  std::vector<std::string> flags = {absl::StrCat("--log_level=", options.log_level)};
+  if (!options.negative_ttl.empty()) {
+    flags.push_back(absl::StrCat("--negative_ttl=", options.negative_ttl));
+  }
+  if (options.rewrite_symlinks) flags.push_back("--rewrite_symlinks");
+  if (options.allow_other) flags.push_back("--allow_other");
+  return flags;
+}
+
+}  // namespace coppice

@@ -1,0 +1,66 @@
+#include "deploy/launch_options.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace coppice {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsSupersetOf;
+
+ParsedLaunch Parse(const std::vector<std::string>& arguments) {
+  return ParseLaunchOptions(arguments, {.working_directory = "/home/ada/job", .user = "ada"});
+}
+
+TEST(LaunchOptionsTest, OneNodeAtTheUsersOwnPlaceIsTheDefault) {
+  const ParsedLaunch parsed = Parse({});
+  ASSERT_TRUE(parsed.options.has_value());
+  EXPECT_EQ(parsed.options->nodes, 1u);
+  EXPECT_EQ(parsed.options->mount, "/tmp/ada/coppice");
+  EXPECT_EQ(parsed.options->export_root, "/");
+}
+
+TEST(LaunchOptionsTest, RelativePathsAreRelativeToWhereTheUserIs) {
+  const ParsedLaunch parsed = Parse({"--mount=here/", "--export_root=../data"});
+  ASSERT_TRUE(parsed.options.has_value());
+  EXPECT_EQ(parsed.options->mount, "/home/ada/job/here");
+  EXPECT_EQ(parsed.options->export_root, "/home/ada/data");
+}
+
+TEST(LaunchOptionsTest, TheTimeoutIsADuration) {
+  EXPECT_EQ(Parse({"--timeout=2m"}).options->timeout, absl::Minutes(2));
+}
+
+TEST(LaunchOptionsTest, HelpIsNoMistake) {
+  testing::internal::CaptureStdout();
+  const ParsedLaunch parsed = Parse({"--help"});
+  EXPECT_THAT(testing::internal::GetCapturedStdout(), testing::HasSubstr("--local=3"));
+  EXPECT_FALSE(parsed.options.has_value());
+  EXPECT_EQ(parsed.exit_code, 0);
+}
+
+TEST(LaunchOptionsTest, MistakesEndWithTheExitCodeForUsage) {
+  for (const char* argument :
+       {"--local=0", "--local=257", "--local=three", "--fanout=1", "--unknown", "--timeout=soon",
+        "--timeout=-1s", "--name=a/b", "stray"}) {
+    testing::internal::CaptureStderr();
+    const ParsedLaunch parsed = Parse({argument});
+    EXPECT_NE(testing::internal::GetCapturedStderr(), "");
+    EXPECT_FALSE(parsed.options.has_value()) << argument;
+    EXPECT_EQ(parsed.exit_code, 2) << argument;
+  }
+}
+
+TEST(LaunchOptionsTest, TheProgramsAreGivenWhatConcernsThem) {
+  const ParsedLaunch parsed = Parse({"--cache_bytes=1GiB", "--negative_ttl=5s",
+                                     "--rewrite_symlinks", "--allow_other", "--log_level=debug"});
+  ASSERT_TRUE(parsed.options.has_value());
+  EXPECT_THAT(PeerFlags(*parsed.options), ElementsAre("--export_root=/", "--log_level=debug",
+                                                      "--cache_bytes=1GiB", "--negative_ttl=5s"));
+  EXPECT_THAT(ClientFlags(*parsed.options), IsSupersetOf({"--log_level=debug", "--negative_ttl=5s",
+                                                          "--rewrite_symlinks", "--allow_other"}));
+}
+
+}  // namespace
+}  // namespace coppice

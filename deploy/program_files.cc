@@ -1,0 +1,47 @@
+#include "deploy/program_files.h"
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "common/status.h"
+
+namespace coppice {
+namespace {
+
+absl::StatusOr<std::string> FindOne(const std::string& own_program, const std::string& name) {
+  const std::filesystem::path own(own_program);
+  const std::string relative = absl::StrCat(name, "/", name);
+  const std::string in_runfiles = absl::StrCat(own_program, ".runfiles/coppice/", relative);
+  const std::string beside = (own.parent_path().parent_path() / relative).string();
+  for (const std::string& candidate : {in_runfiles, beside}) {
+    // What is found is a link of Bazel's; the file behind it stays when the links are made anew.
+    std::error_code error;
+    const std::filesystem::path file = std::filesystem::canonical(candidate, error);
+    if (!error && access(file.c_str(), X_OK) == 0) return file.string();
+  }
+  return absl::NotFoundError(absl::StrCat("the program ", name, " is neither at '", in_runfiles,
+                                          "' nor at '", beside,
+                                          "'; start this with 'bazel run', which builds both"));
+}
+
+}  // namespace
+
+absl::StatusOr<ProgramFiles> FindProgramsNear(const std::string& own_program) {
+  auto peer_server = FindOne(own_program, "peer_server");
+  if (!peer_server.ok()) return peer_server.status();
+  auto fuse_client = FindOne(own_program, "fuse_client");
+  if (!fuse_client.ok()) return fuse_client.status();
+  return ProgramFiles{*std::move(peer_server), *std::move(fuse_client)};
+}
+
+absl::StatusOr<ProgramFiles> FindPrograms() {
+  std::error_code error;
+  const std::filesystem::path own = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (error) return ErrnoStatus(error.value(), "read /proc/self/exe");
+  return FindProgramsNear(own.string());
+}
+
+}  // namespace coppice
