@@ -8,12 +8,14 @@ namespace coppice {
 
 void MountStream::Start(v1::Peer::Stub& stub, v1::MountReport hello,
                         std::shared_ptr<MountStream> self) {
+  grpc::ClientContext* context = nullptr;  // nobody destroys it before OnDone
   {
     MutexLock lock(mutex_);
     self_ = std::move(self);
     outgoing_.push_back(std::move(hello));
+    context = &*context_;
   }
-  stub.async()->Attach(&context_, this);
+  stub.async()->Attach(context, this);
   // Reports are written from outside of gRPC's reactions: the hold keeps the call from ending
   // between the decision to write and the write.
   AddHold();
@@ -32,6 +34,13 @@ void MountStream::Send(v1::MountReport report) {
   }
   if (overflow) return Cancel();
   Pump();
+}
+
+void MountStream::Cancel() {
+  // With the lock, so that OnDone does not destroy the context meanwhile. It neither waits nor
+  // calls back.
+  MutexLock lock(mutex_);
+  if (context_.has_value()) context_->TryCancel();
 }
 
 void MountStream::Pump() {
@@ -79,10 +88,15 @@ void MountStream::OnWriteDone(bool ok) {
 }
 
 void MountStream::OnDone(const grpc::Status& status) {
-  owner_.Ended(DecodeStatus(status, context_));
-  std::shared_ptr<MountStream> self;  // destroyed last, without the lock
-  MutexLock lock(mutex_);
-  self.swap(self_);
+  absl::Status decoded;
+  std::shared_ptr<MountStream> self;
+  {
+    MutexLock lock(mutex_);
+    decoded = DecodeStatus(status, *context_);
+    context_.reset();
+    self.swap(self_);
+  }
+  owner_.Ended(decoded);
 }
 
 }  // namespace coppice

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "common/mutex.h"
@@ -42,7 +43,7 @@ class MountStream final : public grpc::ClientBidiReactor<v1::MountReport, v1::Mo
   void Send(v1::MountReport report);
 
   // Ends the stream soon. Also before Start.
-  void Cancel() { context_.TryCancel(); }
+  void Cancel();
 
   void OnReadDone(bool ok) override;
   void OnWriteDone(bool ok) override;
@@ -53,11 +54,13 @@ class MountStream final : public grpc::ClientBidiReactor<v1::MountReport, v1::Mo
   void Pump();
 
   Owner& owner_;
-  grpc::ClientContext context_;
   v1::MountOrder incoming_;  // of the read that is always on its way
 
   Mutex mutex_;
   std::shared_ptr<MountStream> self_ ABSL_GUARDED_BY(mutex_);
+  // Gone before Ended runs: it refers to the channel, and a thread of gRPC's must not be left with
+  // the last reference to that.
+  std::optional<grpc::ClientContext> context_ ABSL_GUARDED_BY(mutex_){std::in_place};
   std::deque<v1::MountReport> outgoing_ ABSL_GUARDED_BY(mutex_);
   v1::MountReport writing_now_;  // gRPC's while writing_
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -28,10 +29,13 @@ constexpr char kReadMethod[] = "/coppice.v1.Peer/Read";
 // How often a block is asked for before its bytes are given up.
 constexpr int kBlockTriesMax = 2;
 
-// One call on the wire. Lives until its callback has run, which owns it.
+// One call on the wire, owned by its callback.
 template <typename Request, typename Reply, typename Result>
 struct Call {
-  grpc::ClientContext client_context;
+  // Gone before `done` runs. It refers to the channel: would it go after, whoever destroys the
+  // source on hearing `done` could leave the channel's last reference to this thread of gRPC's,
+  // which would then have to wait for its own end.
+  std::optional<grpc::ClientContext> client_context{std::in_place};
   Request request;
   Reply reply;
   Done<Result> done;
@@ -56,7 +60,7 @@ class RemotePeer final : public PeerSource {
     call->request.set_path(path.text());
     EncodeOptions(context, call->request.mutable_options());
     stub_->async()->GetAttr(
-        &call->client_context, &call->request, &call->reply, [this, call](grpc::Status status) {
+        &*call->client_context, &call->request, &call->reply, [this, call](grpc::Status status) {
           Finish(*call, status,
                  [this, &call] { return DecodePathState(call->reply, clock_.Now()); });
         });
@@ -70,7 +74,7 @@ class RemotePeer final : public PeerSource {
     call->request.set_path(path.text());
     EncodePage(page, &call->request);
     EncodeOptions(context, call->request.mutable_options());
-    stub_->async()->ReadDirPlus(&call->client_context, &call->request, &call->reply,
+    stub_->async()->ReadDirPlus(&*call->client_context, &call->request, &call->reply,
                                 [this, call, page](grpc::Status status) {
                                   Finish(*call, status, [this, &call, &page] {
                                     return DecodeListing(call->reply, page, clock_.Now());
@@ -98,7 +102,7 @@ class RemotePeer final : public PeerSource {
     call->request.set_path(path.text());
     EncodeOptions(context, call->request.mutable_options());
     stub_->async()->FsStat(
-        &call->client_context, &call->request, &call->reply, [this, call](grpc::Status status) {
+        &*call->client_context, &call->request, &call->reply, [this, call](grpc::Status status) {
           Finish(*call, status, [&call]() -> absl::StatusOr<FileSystemStatistics> {
             return DecodeFileSystemStatistics(call->reply);
           });
@@ -137,10 +141,10 @@ class RemotePeer final : public PeerSource {
     call->done = std::move(done);
     call->hop_timeout_binds = options_.hop_timeout < left;
     // gRPC keeps its own time; ours may be a test's.
-    call->client_context.set_deadline(
+    call->client_context->set_deadline(
         std::chrono::system_clock::now() +
         absl::ToChronoNanoseconds(std::min(left, options_.hop_timeout)));
-    call->client_context.set_wait_for_ready(options_.wait_for_ready);
+    call->client_context->set_wait_for_ready(options_.wait_for_ready);
     return call;
   }
 
@@ -159,7 +163,7 @@ class RemotePeer final : public PeerSource {
     EncodeOptions(context, request.mutable_options());
     const grpc::Slice slice(request.SerializeAsString());
     call->request = grpc::ByteBuffer(&slice, 1);
-    bulk_.UnaryCall(&call->client_context, kReadMethod, grpc::StubOptions(), &call->request,
+    bulk_.UnaryCall(&*call->client_context, kReadMethod, grpc::StubOptions(), &call->request,
                     &call->reply, [this, call, key, context, tries_left](grpc::Status status) {
                       FinishBlock(*call, status, key, context, tries_left);
                     });
@@ -168,30 +172,35 @@ class RemotePeer final : public PeerSource {
   void FinishBlock(Call<grpc::ByteBuffer, grpc::ByteBuffer, BlockRef>& call,
                    const grpc::Status& status, const BlockKey& key, const RequestContext& context,
                    int tries_left) {
-    if (!status.ok()) return Fail(StatusOf(call, status), std::move(call.done));
-    bytes_received_ += call.reply.Length();
-    auto block = DecodeBlock(call.reply, key, allocator_);
-    call.reply.Clear();
-    if (block.ok()) return std::move(call.done)(std::move(block));
-    if (absl::IsDataLoss(block.status())) {
-      ++crc_mismatches_;
-      if (tries_left > 1) return TryBlock(key, context, tries_left - 1, std::move(call.done));
+    absl::StatusOr<BlockRef> block = nullptr;
+    if (!status.ok()) {
+      block = StatusOf(call, status);
+    } else {
+      bytes_received_ += call.reply.Length();
+      block = DecodeBlock(call.reply, key, allocator_);
+      call.reply.Clear();
+      if (absl::IsDataLoss(block.status())) {
+        ++crc_mismatches_;
+        if (tries_left > 1) return TryBlock(key, context, tries_left - 1, std::move(call.done));
+      }
     }
-    Fail(block.status(), std::move(call.done));
+    call.client_context.reset();
+    if (!block.ok()) return Fail(block.status(), std::move(call.done));
+    std::move(call.done)(std::move(block));
   }
 
   // `decode` gives the result of a call that succeeded.
   template <typename AnyCall, typename Decode>
   void Finish(AnyCall& call, const grpc::Status& status, Decode decode) {
-    if (!status.ok()) return Fail(StatusOf(call, status), std::move(call.done));
-    auto result = decode();
+    auto result = status.ok() ? decode() : StatusOf(call, status);
+    call.client_context.reset();
     if (!result.ok()) return Fail(result.status(), std::move(call.done));
     std::move(call.done)(std::move(result));
   }
 
   template <typename AnyCall>
   absl::Status StatusOf(const AnyCall& call, const grpc::Status& status) const {
-    absl::Status decoded = DecodeStatus(status, call.client_context);
+    absl::Status decoded = DecodeStatus(status, *call.client_context);
     // The peer has the same deadline as we, so it may be the first to say that it passed. With an
     // errno it is an answer: ETIMEDOUT of the backing file system has the same code.
     if (absl::IsDeadlineExceeded(decoded) && !HasErrno(decoded) && call.hop_timeout_binds) {
