@@ -5,6 +5,8 @@
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
 
+#include "rpc/grpc_lifetime.h"
+
 namespace coppice {
 namespace {
 
@@ -37,6 +39,7 @@ std::shared_ptr<grpc::Channel> OpenChannel(
 
 PeerChannels OpenChannels(const std::string& address,
                           std::shared_ptr<grpc::ChannelCredentials> credentials) {
+  KeepGrpcInitialised();
   if (credentials == nullptr) credentials = grpc::InsecureChannelCredentials();
   return {.control = OpenChannel(address, credentials), .bulk = OpenChannel(address, credentials)};
 }

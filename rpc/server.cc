@@ -19,6 +19,7 @@
 #include "absl/strings/strip.h"
 #include "common/status.h"
 #include "proto/health.pb.h"
+#include "rpc/grpc_lifetime.h"
 #include "rpc/unix_socket.h"
 
 namespace coppice {
@@ -146,6 +147,7 @@ void SetLimits(const PeerServerOptions& options, grpc::ServerBuilder& builder) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RunningServer>> StartPeerServer(const PeerServerOptions& options) {
+  KeepGrpcInitialised();
   // Settings of gRPC's, for the process; setting them twice does nothing.
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();

@@ -3,6 +3,7 @@
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/create_channel.h>
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/security/credentials.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -92,6 +93,43 @@ TEST_F(ServerTest, HealthIsServingForTheServerAndThePeerUntilItIsSaidNotToBe) {
   (*server)->SetServing(false);
   EXPECT_EQ(Health(address, "coppice.v1.Peer"), "NOT_SERVING");
   EXPECT_EQ(Health(address, ""), "NOT_SERVING");
+}
+
+// One request to the reflection service, as bytes of its message; the answer's bytes.
+std::string Reflect(const std::string& address, const std::string& request_bytes) {
+  grpc::GenericStub stub(grpc::CreateChannel(address, grpc::InsecureChannelCredentials()));
+  const grpc::Slice slice(request_bytes);
+  const grpc::ByteBuffer request(&slice, 1);
+  grpc::ByteBuffer reply;
+  grpc::ClientContext context;
+  Answer<bool> finished;
+  const auto done = std::make_shared<Done<bool>>(finished.MakeDone());
+  stub.UnaryCall(&context, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", {},
+                 &request, &reply, [done](grpc::Status status) {
+                   EXPECT_TRUE(status.ok()) << status.error_message();
+                   std::move (*done)(status.ok());
+                 });
+  finished.Await().IgnoreError();
+  grpc::Slice whole;
+  return reply.Valid() && reply.DumpToSingleSlice(&whole).ok()
+             ? std::string(reinterpret_cast<const char*>(whole.begin()), whole.size())
+             : "";
+}
+
+TEST_F(ServerTest, ReflectionNamesTheServicesAndDescribesHealth) {
+  FakeTimer timer;
+  MemorySource memory(timer.clock());
+  WirePair pair(memory, timer.clock(), timer);
+  const std::string address = pair.server().addresses()[0];
+  // ServerReflectionRequest.list_services is field 7, file_containing_symbol field 4.
+  const std::string services = Reflect(address, std::string("\x3a\0", 2));
+  EXPECT_THAT(services, HasSubstr("coppice.v1.Peer"));
+  EXPECT_THAT(services, HasSubstr("grpc.health.v1.Health"));
+  EXPECT_THAT(Reflect(address, "\x22\x15grpc.health.v1.Health"), HasSubstr("HealthCheckRequest"));
+  EXPECT_THAT(Reflect(address,
+                      "\x22\x0f"
+                      "coppice.v1.Peer"),
+              HasSubstr("ReadDirPlus"));
 }
 
 TEST_F(ServerTest, ALiveSocketIsNotReplaced) {

@@ -32,7 +32,9 @@ WirePair::WirePair(Source& served, const Clock& clock, Timer& timer, WirePairOpt
       address_ = absl::StrCat("unix:", directory_.path(), "/peer");
       break;
     case WirePairOptions::Wire::kTcp:
-      address_ = "localhost:0";
+      // Not localhost, which has an address of each family: gRPC is content with a port that is
+      // free in one of them, and a client may then reach a stranger in the other.
+      address_ = "127.0.0.1:0";
       break;
   }
   StartServer();
