@@ -1,7 +1,6 @@
 // A real mount over the real backing file system: what programs see.
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/falloc.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -27,6 +27,7 @@
 #include "common/status.h"
 #include "fuse_client/fuse_session.h"
 #include "fuse_client/mount_point.h"
+#include "fuse_client/testing/fake_source.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "source/block_allocator.h"
@@ -279,6 +280,58 @@ TEST_F(MountTest, ShutdownUnmountsUnderAnOpenFile) {
   EXPECT_EQ(::stat(mount_.path().c_str(), &stat), 0);
   EXPECT_EQ(ErrnoOf(access(Shown("file").c_str(), F_OK)), ENOENT);
   close(file);
+}
+
+// A mount whose answers a test holds.
+class HeldMountTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (absl::Status status = CheckFuseDevice(); !status.ok()) {
+      GTEST_SKIP() << "NOT TESTED: this machine cannot mount: " << status;
+    }
+    source_.AddFile("file", "hello");
+    auto session = MountFuse({.source = source_, .clock = clock_}, {.tick = false}, mount_.path());
+    ASSERT_TRUE(session.ok()) << session.status();
+    session_ = *std::move(session);
+    struct stat stat = {};
+    ASSERT_EQ(::stat(mount_.path().c_str(), &stat), 0);
+    source_.Hold();
+  }
+  // A process that does nothing but stat the file. It exits with the errno.
+  pid_t StartStat() {
+    const std::string path = mount_.Below("file");
+    const pid_t child = fork();
+    if (child != 0) return child;
+    signal(SIGUSR1, [](int) {});
+    struct stat stat = {};
+    _exit(ErrnoOf(::stat(path.c_str(), &stat)));
+  }
+
+  const TemporaryDirectory mount_;
+  const RealClock clock_;
+  FakeSource source_;
+  std::unique_ptr<FuseSession> session_;
+};
+
+TEST_F(HeldMountTest, AProcessThatWaitsForAnAnswerCanBeKilled) {
+  const pid_t child = StartStat();
+  source_.WaitForHeld(1);
+  kill(child, SIGTERM);
+  int status = 0;
+  EXPECT_EQ(waitpid(child, &status, 0), child);  // while the answer is still held
+  EXPECT_TRUE(WIFSIGNALED(status));
+  source_.Release();
+}
+
+TEST_F(HeldMountTest, AProcessThatHandlesASignalGetsItsAnswerAllTheSame) {
+  const pid_t child = StartStat();
+  source_.WaitForHeld(1);
+  kill(child, SIGUSR1);
+  source_.Release();
+  int status = 0;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
 }  // namespace

@@ -1,0 +1,194 @@
+// fuse_client: mounts what the peer of this node serves.
+//
+// From the kernel down: SymlinkRewriting (if asked for), SingleFlight, MetadataCaching,
+// BlockCaching (a small one, for readahead that comes in pieces of a block), Retrying (so that a
+// restart of the peer is only a delay), PeerSource.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <future>
+#include <iostream>
+#include <memory>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/status.h"
+#include "fuse_client/client_flags.h"
+#include "fuse_client/fuse_session.h"
+#include "fuse_client/session_slot.h"
+#include "fuse_client/symlink_rewriting_source.h"
+#include "rpc/alarm_timer.h"
+#include "rpc/mount_link.h"
+#include "rpc/peer_channels.h"
+#include "rpc/peer_source.h"
+#include "rpc/retrying_source.h"
+#include "source/block_allocator.h"
+#include "source/block_caching_source.h"
+#include "source/metadata_caching_source.h"
+#include "source/single_flight_source.h"
+#include "spdlog/spdlog.h"
+
+namespace coppice {
+namespace {
+
+// Blocks are kept by the peer and in the kernel; here only while the kernel reads them piece by
+// piece.
+constexpr size_t kBlockCacheBytes = size_t{64} << 20;
+constexpr size_t kMetadataCacheBytes = size_t{64} << 20;
+
+// Blocks the signals that end us, in every thread made from now on: main waits for them.
+sigset_t BlockEndSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+// Everything between the peer and the kernel.
+class Client {
+ public:
+  explicit Client(const ClientFlags& flags)
+      : flags_(flags),
+        channels_(OpenChannels(flags.peer)),
+        peer_(MakePeerSource(channels_, {.peer = "the peer of this node", .layer = "peer"},
+                             *allocator_, clock_)),
+        retrying_(MakeRetryingSource(*peer_, {}, *timer_, clock_)),
+        blocks_(MakeBlockCachingSource(*retrying_, kBlockCacheBytes, clock_)),
+        metadata_(MakeMetadataCachingSource(*blocks_,
+                                            {.capacity_bytes = kMetadataCacheBytes,
+                                             .negative_ttl = flags.negative_ttl,
+                                             .metadata_ttl = flags.metadata_ttl},
+                                            clock_)),
+        single_flight_(MakeSingleFlightSource(*metadata_)),
+        top_(single_flight_.get()),
+        slot_({metadata_.get(), single_flight_.get()}) {}
+
+  ~Client() {
+    // Orders first: they need the session.
+    link_.reset();
+    slot_.Set(nullptr);
+    session_.reset();
+  }
+
+  absl::Status Start() {
+    link_ = StartMountLink(channels_.control, {.mount_point = flags_.mount_point, .pid = getpid()},
+                           Callbacks(), *timer_);
+    const absl::StatusOr<Welcome> welcome = link_->WaitForWelcome(flags_.operation_timeout);
+    if (!welcome.ok()) {
+      return Annotate(welcome.status(), absl::StrCat("no welcome from ", flags_.peer));
+    }
+    if (flags_.rewrite_symlinks) {
+      rewriting_ = MakeSymlinkRewritingSource(
+          *top_, {.export_root = welcome->export_root, .mount_point = flags_.mount_point});
+      top_ = rewriting_.get();
+    }
+    if (absl::Status status = AskForRoot(); !status.ok()) return status;
+    absl::StatusOr<std::unique_ptr<FuseSession>> session = MountFuse(
+        {.source = *top_, .clock = clock_, .layers = {metadata_.get(), single_flight_.get()}},
+        SessionOptions(), flags_.mount_point);
+    if (!session.ok()) return session.status();
+    session_ = *std::move(session);
+    slot_.Set(session_.get());
+    spdlog::info("mounted {} of {} at {}", welcome->export_root, welcome->node, flags_.mount_point);
+    return absl::OkStatus();
+  }
+
+ private:
+  MountLinkCallbacks Callbacks() {
+    return {.on_invalidate =
+                [this](const Invalidation& invalidation, absl::AnyInvocable<void() &&> done) {
+                  slot_.Invalidate(invalidation, std::move(done));
+                },
+            .on_statistics = [this] { return slot_.Counters(); },
+            // Orders may have been missed: all that is known may be old.
+            .on_reconnected =
+                [this] {
+                  spdlog::info("the peer is back: forgetting all that is known");
+                  slot_.Invalidate({.path = Path(), .recursive = true}, [] {});
+                }};
+  }
+
+  FuseSessionOptions SessionOptions() const {
+    FuseSessionOptions options;
+    options.file_system = {.metadata_ttl = flags_.metadata_ttl,
+                           .negative_ttl = flags_.negative_ttl,
+                           .operation_timeout = flags_.operation_timeout,
+                           .read_write_mount = flags_.read_write_mount};
+    options.threads = flags_.threads;
+    options.allow_other = flags_.allow_other;
+    options.mount_options = flags_.mount_options;
+    // An unmount from outside ends the process as a signal does; main waits for nothing else.
+    options.on_ended = [] { kill(getpid(), SIGTERM); };
+    return options;
+  }
+
+  // A mount whose root cannot be read is no use: better to fail before there is one.
+  absl::Status AskForRoot() {
+    std::promise<absl::Status> answered;
+    top_->GetAttributes(Path(), {.deadline = clock_.Now() + flags_.operation_timeout},
+                        [&](absl::StatusOr<PathState> state) {
+                          answered.set_value(state.ok() && !state->attributes.has_value()
+                                                 ? absl::NotFoundError("it does not exist")
+                                                 : state.status());
+                        });
+    return Annotate(answered.get_future().get(), "read the export root");
+  }
+
+  const ClientFlags& flags_;
+  const RealClock clock_;
+  const std::unique_ptr<BlockAllocator> allocator_ = MakeHeapBlockAllocator();
+  const std::unique_ptr<Timer> timer_ = MakeAlarmTimer();
+  const PeerChannels channels_;
+  const std::unique_ptr<PeerSource> peer_;
+  const std::unique_ptr<RetryingSource> retrying_;
+  const std::unique_ptr<BlockCachingSource> blocks_;
+  const std::unique_ptr<MetadataCachingSource> metadata_;
+  const std::unique_ptr<SingleFlightSource> single_flight_;
+  std::unique_ptr<Source> rewriting_;
+  Source* top_;
+  SessionSlot slot_;
+  std::unique_ptr<FuseSession> session_;
+  std::unique_ptr<MountLink> link_;
+};
+
+// Tells who waits for the mount.
+void SayReady(int descriptor) {
+  constexpr char kReady[] = "ready\n";
+  if (write(descriptor, kReady, sizeof(kReady) - 1) < 0) spdlog::warn("nobody waits at --ready_fd");
+  close(descriptor);
+}
+
+int Run(const ClientFlags& flags) {
+  if (absl::Status status = StartLog("fuse_client", flags.log); !status.ok()) {
+    std::cerr << "fuse_client: " << status.message() << "\n";
+    return EXIT_FAILURE;
+  }
+  // Nobody reads --ready_fd, or our peer goes: errors, not ends.
+  signal(SIGPIPE, SIG_IGN);
+  const sigset_t signals = BlockEndSignals();
+  Client client(flags);
+  if (absl::Status status = client.Start(); !status.ok()) {
+    std::cerr << "fuse_client: " << status.message() << "\n";
+    return EXIT_FAILURE;
+  }
+  if (flags.ready_fd.has_value()) SayReady(*flags.ready_fd);
+  int signal_number = 0;
+  sigwait(&signals, &signal_number);
+  spdlog::info("ending");
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+}  // namespace coppice
+
+int main(int argc, char** argv) {
+  const coppice::ParsedClientFlags parsed = coppice::ParseClientFlags(argc, argv);
+  return parsed.flags.has_value() ? coppice::Run(*parsed.flags) : parsed.exit_code;
+}
