@@ -2,6 +2,7 @@
 
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -48,8 +49,9 @@ absl::Status UnmountOnce(const std::string& path, bool lazy) {
 absl::Status CheckNothingMounted(const std::string& path) {
   const auto type = MountTypeAt(path);
   if (!type.ok()) return type.status();
-  struct stat status;
-  if (stat(path.c_str(), &status) != 0 && errno == ENOTCONN) {
+  // Not stat(2): the kernel may answer that from its cache long after the client has died.
+  struct statfs status;
+  if (statfs(path.c_str(), &status) != 0 && errno == ENOTCONN) {
     return absl::FailedPreconditionError(
         absl::StrCat("'", path, "' is a mount whose client died; remove it with 'fusermount3 -u ",
                      path, "' or 'bazel run //deploy:stop'"));
