@@ -26,8 +26,8 @@ constexpr int kStackedMountsMax = 16;
 
 absl::Status RunFusermount(const std::string& path, bool lazy) {
   std::vector<std::string> arguments = {kFusermount, "-u", "-q"};
-  if (lazy) arguments.push_back("-z");
-  arguments.push_back("--");
+  if (lazy) arguments.emplace_back("-z");
+  arguments.emplace_back("--");
   arguments.push_back(path);
   auto child = ChildProcess::Start({.arguments = arguments, .environment = OwnEnvironment()});
   if (!child.ok()) return child.status();
@@ -106,9 +106,9 @@ absl::StatusOr<MountDirectory> PrepareMountDirectory(const std::string& path) {
 }
 
 void RemoveMadeDirectories(const std::vector<std::string>& made) {
-  for (auto directory = made.rbegin(); directory != made.rend(); ++directory) {
+  for (const std::string& directory : std::vector<std::string>(made.rbegin(), made.rend())) {
     // One that is not empty, or gone, is not ours any more.
-    if (rmdir(directory->c_str()) != 0) return;
+    if (rmdir(directory.c_str()) != 0) return;
   }
 }
 
