@@ -1,7 +1,8 @@
 #include "deploy/descriptor_wait.h"
 
-#include <signal.h>
 #include <unistd.h>
+
+#include <csignal>
 
 #include "absl/time/clock.h"
 #include "deploy/interruption.h"

@@ -1,11 +1,11 @@
 #include "deploy/import_run.h"
 
-#include <signal.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -36,6 +36,8 @@ absl::StatusOr<RunningImport> StartHeld(const std::string& module, const ImportP
                            .log_file = place.log_file,
                            .standard_output = output.get(),
                            .parent_death_signal = SIGKILL,
+                           // Ctrl-C is for us, who end it, not for Python to complain about.
+                           .new_session = true,
                            .held = true,
                            .namespaces = place.namespaces});
   if (!process.ok()) return process.status();

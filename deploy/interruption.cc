@@ -1,10 +1,10 @@
 #include "deploy/interruption.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <sys/signalfd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <utility>
 
 #include "common/status.h"

@@ -1,10 +1,10 @@
 #include "deploy/local_service.h"
 
-#include <signal.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <optional>
 #include <utility>
 

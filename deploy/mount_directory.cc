@@ -2,6 +2,7 @@
 
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -25,8 +26,8 @@ constexpr int kStackedMountsMax = 16;
 
 absl::Status RunFusermount(const std::string& path, bool lazy) {
   std::vector<std::string> arguments = {kFusermount, "-u", "-q"};
-  if (lazy) arguments.push_back("-z");
-  arguments.push_back("--");
+  if (lazy) arguments.emplace_back("-z");
+  arguments.emplace_back("--");
   arguments.push_back(path);
   auto child = ChildProcess::Start({.arguments = arguments, .environment = OwnEnvironment()});
   if (!child.ok()) return child.status();
@@ -48,8 +49,9 @@ absl::Status UnmountOnce(const std::string& path, bool lazy) {
 absl::Status CheckNothingMounted(const std::string& path) {
   const auto type = MountTypeAt(path);
   if (!type.ok()) return type.status();
-  struct stat status;
-  if (stat(path.c_str(), &status) != 0 && errno == ENOTCONN) {
+  // Not stat(2): the kernel may answer that from its cache long after the client has died.
+  struct statfs status;
+  if (statfs(path.c_str(), &status) != 0 && errno == ENOTCONN) {
     return absl::FailedPreconditionError(
         absl::StrCat("'", path, "' is a mount whose client died; remove it with 'fusermount3 -u ",
                      path, "' or 'bazel run //deploy:stop'"));
@@ -104,9 +106,9 @@ absl::StatusOr<MountDirectory> PrepareMountDirectory(const std::string& path) {
 }
 
 void RemoveMadeDirectories(const std::vector<std::string>& made) {
-  for (auto directory = made.rbegin(); directory != made.rend(); ++directory) {
+  for (const std::string& directory : std::vector<std::string>(made.rbegin(), made.rend())) {
     // One that is not empty, or gone, is not ours any more.
-    if (rmdir(directory->c_str()) != 0) return;
+    if (rmdir(directory.c_str()) != 0) return;
   }
 }
 

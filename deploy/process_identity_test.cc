@@ -1,7 +1,8 @@
 #include "deploy/process_identity.h"
 
-#include <signal.h>
 #include <unistd.h>
+
+#include <csignal>
 
 #include "absl/time/clock.h"
 #include "deploy/child_process.h"

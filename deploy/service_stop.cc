@@ -1,10 +1,10 @@
 #include "deploy/service_stop.h"
 
-#include <signal.h>
 #include <sys/wait.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <string>
 #include <utility>
 #include <vector>

@@ -102,7 +102,7 @@ absl::StatusOr<StateDirectory> StateDirectory::OpenAndLock(const std::string& ro
   if (!directory.ok()) return directory.status();
   if (flock(directory->get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return ErrnoStatus(errno, absl::StrCat("lock '", path, "'"));
-    return absl::UnavailableError(absl::StrCat("another launch or stop is at work on the service '",
+    return absl::UnavailableError(absl::StrCat("a launch, stop or demo is at work on the service '",
                                                service,
                                                "'; wait for it, or choose another --name"));
   }

@@ -10,10 +10,10 @@
 //   --marker=FILE   for lose_port: made the first time, with the number of that other process in it
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>

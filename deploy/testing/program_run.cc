@@ -1,8 +1,8 @@
 #include "deploy/testing/program_run.h"
 
-#include <stdlib.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
