@@ -1,12 +1,11 @@
 // fuse_client: mounts what the peer of this node serves.
 //
-// From the kernel down: SymlinkRewriting (if asked for), SingleFlight, MetadataCaching,
-// BlockCaching (a small one, for readahead that comes in pieces of a block), Retrying (so that a
+// From the kernel down: SymlinkRewriting (if asked for), Promoting, SingleFlight, BlockCaching (a
+// small one, for readahead that comes in pieces of a block), MetadataCaching, Retrying (so that a
 // restart of the peer is only a delay), PeerSource.
-#include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <cstdlib>
 #include <future>
 #include <iostream>
@@ -17,7 +16,9 @@
 #include "absl/strings/str_cat.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/ready_signal.h"
 #include "common/status.h"
+#include "common/termination.h"
 #include "fuse_client/client_flags.h"
 #include "fuse_client/fuse_session.h"
 #include "fuse_client/session_slot.h"
@@ -30,6 +31,7 @@
 #include "source/block_allocator.h"
 #include "source/block_caching_source.h"
 #include "source/metadata_caching_source.h"
+#include "source/promoting_source.h"
 #include "source/single_flight_source.h"
 #include "spdlog/spdlog.h"
 
@@ -41,16 +43,6 @@ namespace {
 constexpr size_t kBlockCacheBytes = size_t{64} << 20;
 constexpr size_t kMetadataCacheBytes = size_t{64} << 20;
 
-// Blocks the signals that end us, in every thread made from now on: main waits for them.
-sigset_t BlockEndSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  return signals;
-}
-
 // Everything between the peer and the kernel.
 class Client {
  public:
@@ -60,14 +52,15 @@ class Client {
         peer_(MakePeerSource(channels_, {.peer = "the peer of this node", .layer = "peer"},
                              *allocator_, clock_)),
         retrying_(MakeRetryingSource(*peer_, {}, *timer_, clock_)),
-        blocks_(MakeBlockCachingSource(*retrying_, kBlockCacheBytes, clock_)),
-        metadata_(MakeMetadataCachingSource(*blocks_,
+        metadata_(MakeMetadataCachingSource(*retrying_,
                                             {.capacity_bytes = kMetadataCacheBytes,
                                              .negative_ttl = flags.negative_ttl,
                                              .metadata_ttl = flags.metadata_ttl},
                                             clock_)),
-        single_flight_(MakeSingleFlightSource(*metadata_)),
-        top_(single_flight_.get()),
+        blocks_(MakeBlockCachingSource(*metadata_, kBlockCacheBytes, clock_)),
+        single_flight_(MakeSingleFlightSource(*blocks_, flags.negative_ttl, clock_)),
+        promoting_(MakePromotingSource(*single_flight_, flags.negative_ttl, clock_)),
+        top_(promoting_.get()),
         slot_({metadata_.get(), single_flight_.get()}) {}
 
   ~Client() {
@@ -148,9 +141,10 @@ class Client {
   const PeerChannels channels_;
   const std::unique_ptr<PeerSource> peer_;
   const std::unique_ptr<RetryingSource> retrying_;
-  const std::unique_ptr<BlockCachingSource> blocks_;
   const std::unique_ptr<MetadataCachingSource> metadata_;
+  const std::unique_ptr<BlockCachingSource> blocks_;
   const std::unique_ptr<SingleFlightSource> single_flight_;
+  const std::unique_ptr<PromotingSource> promoting_;
   std::unique_ptr<Source> rewriting_;
   Source* top_;
   SessionSlot slot_;
@@ -158,30 +152,21 @@ class Client {
   std::unique_ptr<MountLink> link_;
 };
 
-// Tells who waits for the mount.
-void SayReady(int descriptor) {
-  constexpr char kReady[] = "ready\n";
-  if (write(descriptor, kReady, sizeof(kReady) - 1) < 0) spdlog::warn("nobody waits at --ready_fd");
-  close(descriptor);
-}
-
 int Run(const ClientFlags& flags) {
+  BlockTerminationSignals();
   if (absl::Status status = StartLog("fuse_client", flags.log); !status.ok()) {
     std::cerr << "fuse_client: " << status.message() << "\n";
     return EXIT_FAILURE;
   }
-  // Nobody reads --ready_fd, or our peer goes: errors, not ends.
-  signal(SIGPIPE, SIG_IGN);
-  const sigset_t signals = BlockEndSignals();
   Client client(flags);
   if (absl::Status status = client.Start(); !status.ok()) {
     std::cerr << "fuse_client: " << status.message() << "\n";
     return EXIT_FAILURE;
   }
-  if (flags.ready_fd.has_value()) SayReady(*flags.ready_fd);
-  int signal_number = 0;
-  sigwait(&signals, &signal_number);
-  spdlog::info("ending");
+  if (absl::Status signalled = SignalReady(flags.ready_fd.value_or(-1)); !signalled.ok()) {
+    spdlog::warn("{}", std::string(signalled.message()));
+  }
+  spdlog::info("signal {}: stopping", AwaitTerminationSignal());
   return EXIT_SUCCESS;
 }
 
