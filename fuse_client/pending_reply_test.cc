@@ -17,7 +17,7 @@ class PendingReplyTest : public SessionFixture {
     for (int i = 0; i < kInterruptsMax; ++i) kernel_.Lookup(1, "f");
   }
   // No test sends more.
-  static constexpr int kInterruptsMax = 300;
+  static constexpr int kInterruptsMax = 100;
 
   // Interrupts are obeyed for these threads. Only changed while no request is under way.
   std::set<pid_t> dying_;
