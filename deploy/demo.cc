@@ -14,7 +14,7 @@ namespace {
 
 constexpr int kExitFailure = 1;
 constexpr int kExitUsage = 2;
-constexpr uint32_t kFanoutMin = 2;
+constexpr uint32_t kFanoutMin = 1;
 constexpr uint32_t kFanoutMax = 1024;
 
 constexpr char kDescription[] =

@@ -16,7 +16,7 @@ namespace coppice {
 namespace {
 
 constexpr int kExitUsage = 2;
-constexpr uint32_t kFanoutMin = 2;
+constexpr uint32_t kFanoutMin = 1;
 constexpr uint32_t kFanoutMax = 1024;
 
 constexpr char kDescription[] =

@@ -42,7 +42,7 @@ TEST(LaunchOptionsTest, HelpIsNoMistake) {
 
 TEST(LaunchOptionsTest, MistakesEndWithTheExitCodeForUsage) {
   for (const char* argument :
-       {"--local=0", "--local=257", "--local=three", "--fanout=1", "--unknown", "--timeout=soon",
+       {"--local=0", "--local=257", "--local=three", "--fanout=0", "--unknown", "--timeout=soon",
         "--timeout=-1s", "--name=a/b", "stray"}) {
     testing::internal::CaptureStderr();
     const ParsedLaunch parsed = Parse({argument});

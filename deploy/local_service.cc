@@ -232,7 +232,9 @@ class LocalServiceOnMachine final : public LocalService {
       members.push_back({node.name, node.address});
     }
     if (absl::Status saved = Save(); !saved.ok()) return saved;
-    return state_->WriteFile(kTreeFile, TreeFileText(members, options_.fanout));
+    const absl::StatusOr<std::string> tree = TreeFileText(members, options_.fanout);
+    if (!tree.ok()) return Annotate(tree.status(), "--fanout (a larger one gives a flatter tree)");
+    return state_->WriteFile(kTreeFile, *tree);
   }
 
   // Starts every peer, the root first, and waits for each; `failed` is the one that did not come

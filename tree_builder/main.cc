@@ -11,6 +11,7 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "common/status.h"
 #include "tree_builder/host_list.h"
 #include "tree_builder/read_text.h"
@@ -22,7 +23,7 @@ namespace {
 constexpr int kExitFailure = 1;
 constexpr int kExitUsage = 2;
 
-constexpr uint32_t kFanoutMin = 2;
+constexpr uint32_t kFanoutMin = 1;
 // A parent sends to its children one after the other, so an item reaches the last leaf after about
 // k * log_k(N) sends: least near 3, and at 4 the same as at 2 with half the hops, so half the
 // latency of a small request. Above it, each large file would leave a node k times over the same
@@ -82,7 +83,12 @@ absl::Status Run(const Flags& flags) {
     return Annotate(members.status(),
                     flags.hosts_path.empty() ? "standard input" : flags.hosts_path);
   }
-  return WriteOut(TreeFileText(*members, flags.fanout));
+  const absl::StatusOr<std::string> tree = TreeFileText(*members, flags.fanout);
+  if (!tree.ok()) {
+    return Annotate(tree.status(), absl::StrCat("--fanout=", flags.fanout,
+                                                " (a larger one gives a flatter tree)"));
+  }
+  return WriteOut(*tree);
 }
 
 int Main(int argc, char** argv) {

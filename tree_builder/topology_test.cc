@@ -31,7 +31,7 @@ uint32_t LevelOf(uint64_t index, uint64_t fanout) {
 }
 
 TEST(TopologyTest, OneMemberIsARootWithoutAnybody) {
-  const Topology topology = BuildTree(1, 2);
+  const Topology topology = *BuildTree(1, 2);
   EXPECT_EQ(topology.size(), 1u);
   EXPECT_EQ(topology.root(), 0u);
   EXPECT_EQ(topology.Depth(0), 0u);
@@ -41,7 +41,7 @@ TEST(TopologyTest, OneMemberIsARootWithoutAnybody) {
 }
 
 TEST(TopologyTest, MembersAreInBreadthFirstOrder) {
-  const Topology topology = BuildTree(12, 3);
+  const Topology topology = *BuildTree(12, 3);
   EXPECT_THAT(topology.parent_plus_one(), ElementsAre(0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4));
   EXPECT_THAT(topology.Children(0), ElementsAre(1, 2, 3));
   EXPECT_THAT(topology.Children(3), ElementsAre(10, 11));
@@ -54,7 +54,7 @@ TEST(TopologyTest, MembersAreInBreadthFirstOrder) {
 
 // Everything that makes it a tree, at every member.
 void ExpectCompleteTree(uint32_t count, uint32_t fanout) {
-  const Topology topology = BuildTree(count, fanout);
+  const Topology topology = *BuildTree(count, fanout);
   ASSERT_EQ(topology.size(), count);
   std::vector<uint32_t> times_child(count, 0);
   for (uint32_t i = 0; i < count; ++i) {
@@ -83,6 +83,11 @@ TEST(TopologyTest, EveryCountAndFanoutIsACompleteTree) {
       ASSERT_NO_FATAL_FAILURE(ExpectCompleteTree(count, fanout));
     }
   }
+}
+
+TEST(TopologyTest, AFanoutOfOneIsAChainOfLimitedDepth) {
+  EXPECT_EQ(BuildTree(kDepthMax + 1, 1)->Depth(kDepthMax), kDepthMax);
+  EXPECT_FALSE(BuildTree(kDepthMax + 2, 1).ok());
 }
 
 TEST(TopologyTest, ParentsInAnyOrderAreATree) {
@@ -130,7 +135,7 @@ TEST(TopologyTest, AChainMayBeAsLongAsARequestMayTravel) {
 }
 
 TEST(TopologyTest, SizeIsLimited) {
-  EXPECT_EQ(BuildTree(kMembersMax, 2).Depth(kMembersMax - 1), 19u);
+  EXPECT_EQ(BuildTree(kMembersMax, 2)->Depth(kMembersMax - 1), 19u);
   std::vector<uint32_t> many(kMembersMax + 1, 1);
   EXPECT_THAT(Error(many, 2), HasSubstr("more than 1000000 members"));
 }

@@ -48,7 +48,7 @@ TEST(TreeBuilderTest, AHostListBecomesATreeFile) {
   const Outcome outcome = RunProgram("", "n1\nn1\nn2\n");
   EXPECT_EQ(outcome.exit_code, 0) << outcome.errors;
   EXPECT_THAT(outcome.errors, IsEmpty());
-  EXPECT_EQ(outcome.output, TreeFileText({{"n1", "n1:7117"}, {"n2", "n2:7117"}}, 4));
+  EXPECT_EQ(outcome.output, *TreeFileText({{"n1", "n1:7117"}, {"n2", "n2:7117"}}, 4));
 }
 
 TEST(TreeBuilderTest, FlagsGiveFanoutPortAndFile) {
@@ -56,7 +56,7 @@ TEST(TreeBuilderTest, FlagsGiveFanoutPortAndFile) {
   const Outcome outcome =
       RunProgram(absl::StrCat("--fanout=2 --port 80 --hosts='", PathOf("list"), "'"), "ignored");
   EXPECT_EQ(outcome.exit_code, 0) << outcome.errors;
-  EXPECT_EQ(outcome.output, TreeFileText({{"a", "a:80"}, {"b", "b:80"}, {"c", "localhost:1"}}, 2));
+  EXPECT_EQ(outcome.output, *TreeFileText({{"a", "a:80"}, {"b", "b:80"}, {"c", "localhost:1"}}, 2));
 }
 
 TEST(TreeBuilderTest, AWrongHostListIsExitCode1AndNoOutput) {
@@ -83,7 +83,7 @@ TEST(TreeBuilderTest, AFullDiskIsExitCode1) {
 }
 
 TEST(TreeBuilderTest, WrongUsageIsExitCode2AndNoOutput) {
-  for (const char* arguments : {"--fanout=1", "--fanout=1025", "--fanout=x", "--fanout", "--port=0",
+  for (const char* arguments : {"--fanout=0", "--fanout=1025", "--fanout=x", "--fanout", "--port=0",
                                 "--port=65536", "--port=-1", "--unknown", "extra", "--hosts"}) {
     const Outcome outcome = RunProgram(arguments, "n1\n");
     EXPECT_EQ(outcome.exit_code, 2) << arguments;

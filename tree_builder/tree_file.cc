@@ -140,7 +140,10 @@ absl::StatusOr<TreeFile> ReadTreeFile(const std::string& path) {
 }
 
 // By hand: the text that protobuf prints may change from one of its versions to the next.
-std::string TreeFileText(const std::vector<Member>& members, uint32_t fanout) {
+absl::StatusOr<std::string> TreeFileText(const std::vector<Member>& members, uint32_t fanout) {
+  const absl::StatusOr<Topology> topology =
+      BuildTree(static_cast<uint32_t>(members.size()), fanout);
+  if (!topology.ok()) return topology.status();
   std::string text =
       absl::StrCat("# Who is in the job, and who is whose parent. Made by tree_builder.\nformat: ",
                    TreeFile::kFormat, "\n");
@@ -149,7 +152,7 @@ std::string TreeFileText(const std::vector<Member>& members, uint32_t fanout) {
     absl::StrAppend(&text, "members { name: \"", member.name, "\" address: \"", member.address,
                     "\" }\n");
   }
-  AppendTree(BuildTree(static_cast<uint32_t>(members.size()), fanout), text);
+  AppendTree(*topology, text);
   return text;
 }
 

@@ -40,10 +40,10 @@ class TreeFile {
 absl::StatusOr<TreeFile> ReadTreeFile(const std::string& path);
 
 // The text of the tree file of a complete tree over the members, in their order: member 0 is the
-// root. The same members give the same bytes, whatever the version of protobuf. REQUIRES: 0 <
-// members.size()
-// <= kMembersMax, names are unique, 2 <= fanout <= kFanoutMax.
-std::string TreeFileText(const std::vector<Member>& members, uint32_t fanout);
+// root. The same members give the same bytes, whatever the version of protobuf. INVALID_ARGUMENT
+// for a tree deeper than kDepthMax. REQUIRES: 0 < members.size() <= kMembersMax, names are unique,
+// 1 <= fanout <= kFanoutMax.
+absl::StatusOr<std::string> TreeFileText(const std::vector<Member>& members, uint32_t fanout);
 
 }  // namespace coppice
 

@@ -43,7 +43,7 @@ std::string ErrorWith(absl::string_view good, absl::string_view bad) {
 }
 
 TEST(TreeFileTest, TheTextIsTheSameForTheSameMembers) {
-  EXPECT_EQ(TreeFileText(Three(), 2), kThree);
+  EXPECT_EQ(*TreeFileText(Three(), 2), kThree);
 }
 
 TEST(TreeFileTest, WhatIsWrittenIsRead) {
@@ -52,10 +52,10 @@ TEST(TreeFileTest, WhatIsWrittenIsRead) {
     for (size_t i = 0; i < count; ++i) {
       members.push_back({absl::StrCat("nid", i), absl::StrCat("10.0.0.1:", i + 1)});
     }
-    const auto tree_file = TreeFile::Parse(TreeFileText(members, 3));
+    const auto tree_file = TreeFile::Parse(*TreeFileText(members, 3));
     ASSERT_TRUE(tree_file.ok()) << tree_file.status();
     EXPECT_EQ(tree_file->members(), members);
-    EXPECT_EQ(tree_file->topology().parent_plus_one(), BuildTree(count, 3).parent_plus_one());
+    EXPECT_EQ(tree_file->topology().parent_plus_one(), BuildTree(count, 3)->parent_plus_one());
     EXPECT_EQ(tree_file->topology().fanout(), 3u);
   }
 }

@@ -17,7 +17,7 @@ using ::testing::IsEmpty;
 TreeFile TreeOf(const std::vector<std::string>& names, uint32_t fanout = 2) {
   std::vector<Member> members;
   for (const std::string& name : names) members.push_back({name, absl::StrCat(name, ":7117")});
-  return TreeFile::Parse(TreeFileText(members, fanout)).value();
+  return TreeFile::Parse(*TreeFileText(members, fanout)).value();
 }
 
 std::string Error(const TreeFile& tree_file, absl::string_view node_name) {
