@@ -17,6 +17,13 @@ class Prefetching final : public PrefetchingSource {
  public:
   explicit Prefetching(Source& base) : base_(base), files_(kFilesFollowedMax, kShardFilesMin) {}
 
+  // Nobody but us knows of the prefetches that are under way, and they pass through the layers
+  // below, which go after us.
+  ~Prefetching() override {
+    MutexLock lock(mutex_);
+    while (under_way_ > 0) none_under_way_.Wait(mutex_);
+  }
+
   void ReadBlock(const BlockKey& key, const RequestContext& context, Done<BlockRef> done) override {
     if (context.speculative || context.hops > 1 || key.LengthBytes() == 0) {
       base_.ReadBlock(key, context, std::move(done));
@@ -32,7 +39,8 @@ class Prefetching final : public PrefetchingSource {
     for (const uint64_t index : step.prefetch) {
       const BlockKey next{key.path, key.version, index};
       Count(prefetched_, next);
-      base_.ReadBlock(next, ahead, [](const absl::StatusOr<BlockRef>&) {});
+      BeginPrefetch();
+      base_.ReadBlock(next, ahead, [this](const absl::StatusOr<BlockRef>&) { EndPrefetch(); });
     }
   }
 
@@ -95,6 +103,16 @@ class Prefetching final : public PrefetchingSource {
     return file->pattern.Demand(key.index);
   }
 
+  void BeginPrefetch() {
+    MutexLock lock(mutex_);
+    ++under_way_;
+  }
+  void EndPrefetch() {
+    MutexLock lock(mutex_);
+    // Under the lock: the destructor may go on as soon as it sees 0.
+    if (--under_way_ == 0) none_under_way_.NotifyAll();
+  }
+
   static void Count(Counter& counter, const BlockKey& key) {
     counter.blocks.fetch_add(1, std::memory_order_relaxed);
     counter.bytes.fetch_add(key.LengthBytes(), std::memory_order_relaxed);
@@ -103,6 +121,10 @@ class Prefetching final : public PrefetchingSource {
   Source& base_;
   LruCache<FileKey, std::shared_ptr<File>> files_;
   Counter demanded_, prefetched_, used_;
+
+  Mutex mutex_;
+  CondVar none_under_way_;
+  size_t under_way_ ABSL_GUARDED_BY(mutex_) = 0;  // prefetches that the base has not answered
 };
 
 }  // namespace
