@@ -1,7 +1,6 @@
 // Calls of programs that read: questions with one right answer, locks, maps, running what is there.
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -100,8 +99,6 @@ TEST_F(CallsTest, StatfsShowsTheFileSystemOfThePlaceThatIsAskedAbout) {
   // A file system of its own, so that nobody else fills it meanwhile.
   MountedTree tree;
   std::filesystem::create_directory(tree.Original("device"));
-  ASSERT_EQ(unshare(CLONE_NEWNS), 0);
-  ASSERT_EQ(mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
   const std::string device = tree.Original("device");
   ASSERT_EQ(mount("none", device.c_str(), "tmpfs", 0, "size=3m,nr_inodes=77"), 0);
   WriteRandomFile(tree.Original("device/file"), 100'000, 1);

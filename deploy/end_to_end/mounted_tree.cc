@@ -40,7 +40,10 @@ std::string Joined(const std::string& directory, absl::string_view name) {
 
 }  // namespace
 
-MountedTree::MountedTree() : work_("/tmp/coppice.XXXXXX") {
+MountedTree::MountedTree()
+    // As another user than root the mounts are everybody's, and all the same ended by Unmount.
+    : private_mounts_(geteuid() == 0 ? EnterPrivateMounts() : absl::OkStatus()),
+      work_("/tmp/coppice.XXXXXX") {
   if (mkdtemp(work_.data()) == nullptr) std::abort();
   // Other users come in by name.
   if (chmod(work_.c_str(), 0711) != 0) std::abort();
@@ -74,12 +77,7 @@ absl::Status MountedTree::Mount(const MountedTreeOptions& options) {
     return absl::UnavailableError(
         ErrnoStatus(errno, "this machine cannot mount: open /dev/fuse").message());
   }
-  // As another user than root the mounts are everybody's, and all the same ended by Unmount.
-  if (geteuid() == 0) {
-    if (absl::Status status = EnterPrivateMounts(absl::StrCat(work_, "/fuse")); !status.ok()) {
-      return status;
-    }
-  }
+  if (!private_mounts_.ok()) return private_mounts_;
   mount_point_ = options.mount_point.empty() ? absl::StrCat(work_, "/mount") : options.mount_point;
   if (absl::Status status = WriteTree(options); !status.ok()) return status;
   for (size_t node = 0; node < options.node_count; ++node) {

@@ -33,7 +33,8 @@ struct MountedTreeOptions {
 
 class MountedTree {
  public:
-  // Makes the directories. Failing to aborts the test.
+  // Makes the directories; for root in private_mounts.h, so that what is mounted into them is seen
+  // by the programs and nobody else. Failing to make them aborts the test.
   MountedTree();
   ~MountedTree();
   MountedTree(const MountedTree&) = delete;
@@ -60,6 +61,7 @@ class MountedTree {
   std::string NodeDirectory(size_t node) const;
   std::string Socket(size_t node) const;
 
+  const absl::Status private_mounts_;
   std::string work_;
   std::string mount_point_;
   // Peers, the root first, then the client.
