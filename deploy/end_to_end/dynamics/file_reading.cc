@@ -12,7 +12,6 @@
 #include <fstream>
 
 #include "common/status.h"
-#include "gtest/gtest.h"
 
 namespace coppice {
 namespace {
@@ -48,6 +47,16 @@ absl::StatusOr<std::string> ReadWhole(const std::string& path) {
   const auto file = OpenForReading(path);
   if (!file.ok()) return file.status();
   return ReadAll(*file);
+}
+
+testing::AssertionResult Reads(const std::string& path, const std::string& bytes) {
+  const auto read = ReadWhole(path);
+  if (!read.ok()) return testing::AssertionFailure() << path << ": " << read.status();
+  if (*read == bytes) return testing::AssertionSuccess();
+  const auto [ours, theirs] = std::mismatch(read->begin(), read->end(), bytes.begin(), bytes.end());
+  return testing::AssertionFailure()
+         << path << ": " << read->size() << " bytes instead of " << bytes.size()
+         << ", other than expected from byte " << ours - read->begin();
 }
 
 absl::StatusOr<size_t> SizeOf(const std::string& path) {

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "deploy/file_descriptor.h"
+#include "gtest/gtest.h"
 
 namespace coppice {
 
@@ -21,6 +22,9 @@ absl::StatusOr<std::string> ReadAll(const FileDescriptor& file);
 
 // Opens, reads and closes.
 absl::StatusOr<std::string> ReadWhole(const std::string& path);
+
+// Whether ReadWhole gives these bytes; says where not, without showing megabytes.
+testing::AssertionResult Reads(const std::string& path, const std::string& bytes);
 
 // Its size in bytes, by lstat(2).
 absl::StatusOr<size_t> SizeOf(const std::string& path);

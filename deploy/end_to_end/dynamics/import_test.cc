@@ -73,6 +73,7 @@ TEST_F(ImportTest, SevenNodesAtOnceReachTheBackingFileSystemLikeOne) {
   Import(AllMounts());
   const Counters alone = BackingCounters();
   EXPECT_GT(alone.at("opens"), 100u);
+  printf("XX %d\n", (int)alone.at("lstats"));
   for (int round = 0; round < kRounds; ++round) {
     ASSERT_TRUE(Stop().ok());
     Start({.nodes = kNodes, .export_root = "/"});
