@@ -1,8 +1,8 @@
 // Imports of a real Python package through the mounts of a running service: what reaches the
 // backing file system, and what still reaches us when the kernel knows it all.
-#include <algorithm>
+#include <sys/stat.h>
+
 #include <cstdint>
-#include <map>
 #include <string>
 #include <thread>
 #include <vector>
@@ -45,6 +45,20 @@ class ImportTest : public ServiceTest {
     return sum;
   }
 
+  // When the directories that an import lists were changed: a package that is installed while we
+  // measure would be measured, too.
+  static std::string StateOfTheMachine() {
+    std::string state;
+    std::vector<std::string> directories = LibraryDirectories();
+    directories.push_back("/usr/lib/python3/dist-packages");
+    for (const std::string& directory : directories) {
+      struct stat attributes = {};
+      EXPECT_EQ(stat(directory.c_str(), &attributes), 0) << directory;
+      absl::StrAppend(&state, attributes.st_ctim.tv_sec, ".", attributes.st_ctim.tv_nsec, "\n");
+    }
+    return state;
+  }
+
   std::vector<std::string> AllMounts() const {
     std::vector<std::string> mounts;
     for (size_t i = 0; i < nodes(); ++i) mounts.push_back(MountOf(i));
@@ -69,17 +83,23 @@ TEST_F(ImportTest, ASecondImportIsAnsweredByTheKernel) {
 }
 
 TEST_F(ImportTest, SevenNodesAtOnceReachTheBackingFileSystemLikeOne) {
-  Start({.nodes = 1, .export_root = "/"});
-  Import(AllMounts());
-  const Counters alone = BackingCounters();
-  EXPECT_GT(alone.at("opens"), 100u);
-  printf("XX %d\n", (int)alone.at("lstats"));
-  for (int round = 0; round < kRounds; ++round) {
+  int rounds = 0;
+  for (int attempt = 0; rounds < kRounds && attempt < 2 * kRounds; ++attempt) {
+    const std::string machine = StateOfTheMachine();
+    Start({.nodes = 1, .export_root = "/"});
+    Import(AllMounts());
+    const Counters alone = BackingCounters();
     ASSERT_TRUE(Stop().ok());
+    EXPECT_GT(alone.at("opens"), 100u);
     Start({.nodes = kNodes, .export_root = "/"});
     Import(AllMounts());
-    EXPECT_EQ(BackingCounters(), alone) << "in round " << round;
+    const Counters together = BackingCounters();
+    ASSERT_TRUE(Stop().ok());
+    if (StateOfTheMachine() != machine) continue;
+    EXPECT_EQ(together, alone) << "in round " << rounds;
+    ++rounds;
   }
+  EXPECT_EQ(rounds, kRounds) << "packages are being installed here all the time";
 }
 
 TEST_F(ImportTest, TwelveProcessesOnOneMountReadEachBlockOnce) {

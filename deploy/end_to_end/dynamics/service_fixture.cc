@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <utility>
 
@@ -58,8 +59,7 @@ ServiceTest::~ServiceTest() {
   if (started && HasFailure()) {
     for (size_t i = 0; i < service_->nodes().size(); ++i) {
       for (const ProcessRole role : {ProcessRole::kPeer, ProcessRole::kClient}) {
-        ADD_FAILURE() << "the log of " << RoleName(role) << " of node" << i << ":\n"
-                      << LogOf(i, role);
+        std::cerr << "the log of " << RoleName(role) << " of node" << i << ":\n" << LogOf(i, role);
       }
     }
   }
@@ -99,8 +99,10 @@ absl::Status ServiceTest::TryStart(const ServiceShape& shape) {
 void ServiceTest::Start(const ServiceShape& shape) {
   const absl::Status started = TryStart(shape);
   // Going on would read the directories that the mounts should hide.
-  if (!started.ok()) std::fprintf(stderr, "%s\n", std::string(started.message()).c_str());
-  if (!started.ok()) std::abort();
+  if (!started.ok()) {
+    std::cerr << started << "\n";
+    std::abort();
+  }
 }
 
 absl::Status ServiceTest::Stop() {
