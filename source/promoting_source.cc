@@ -118,13 +118,20 @@ class Promoting final : public PromotingSource {
           PathState{.attributes = entry->attributes, .confirmed_at = (*listing)->confirmed_at});
     } else if (entry != nullptr || !(*listing)->IsComplete()) {
       AskSingly(path, context, std::move(done));
-    } else if (confirmed || clock_.Now() - (*listing)->confirmed_at <= negative_ttl_) {
+    } else if (confirmed || IsYoung(**listing)) {
       missing_from_listing_.fetch_add(1, std::memory_order_relaxed);
       std::move(done)(PathState{.confirmed_at = (*listing)->confirmed_at,
                                 .directory_version = (*listing)->directory.version});
     } else {
       ConfirmListing(path, context, std::move(done));
     }
+  }
+
+  // Whether the listing may say what is missing. Not one that was confirmed at a time that lies
+  // ahead: the clock was set back since.
+  bool IsYoung(const Listing& listing) const {
+    const absl::Duration age = clock_.Now() - listing.confirmed_at;
+    return age >= absl::ZeroDuration() && age <= negative_ttl_;
   }
 
   Source& base_;
