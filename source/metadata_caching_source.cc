@@ -2,15 +2,14 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "common/status.h"
 #include "source/lru_cache_statistics.h"
 #include "source/metadata_cache.h"
+#include "source/stale_block.h"
 
 namespace coppice {
 namespace {
@@ -42,15 +41,15 @@ class MetadataCaching final : public MetadataCachingSource {
   }
 
   void ReadBlock(const BlockKey& key, const RequestContext& context, Done<BlockRef> done) override {
-    base_.ReadBlock(
-        key, context,
-        [this, path = key.path, done = std::move(done)](absl::StatusOr<BlockRef> block) mutable {
-          if (!block.ok() && StatusErrno(block.status()) == ESTALE) {
-            stale_blocks_.fetch_add(1, std::memory_order_relaxed);
-            cache_.Forget(path);
-          }
-          std::move(done)(std::move(block));
-        });
+    base_.ReadBlock(key, context,
+                    [this, path = key.path, version = key.version,
+                     done = std::move(done)](absl::StatusOr<BlockRef> block) mutable {
+                      if (!block.ok() && SaysVersionIsGone(block.status())) {
+                        stale_blocks_.fetch_add(1, std::memory_order_relaxed);
+                        cache_.ForgetVersion(path, version);
+                      }
+                      std::move(done)(std::move(block));
+                    });
   }
 
   void GetFileSystemStatistics(const Path& path, const RequestContext& context,

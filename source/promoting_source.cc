@@ -73,7 +73,13 @@ class Promoting final : public PromotingSource {
 
   void AskSingly(const Path& path, const RequestContext& context, Done<PathState> done) {
     single_.fetch_add(1, std::memory_order_relaxed);
-    base_.GetAttributes(path, context, std::move(done));
+    base_.GetAttributes(path, context,
+                        [this, directory = path.Parent(),
+                         done = std::move(done)](absl::StatusOr<PathState> state) mutable {
+                          if (state.ok() && !state->attributes.has_value())
+                            counts_.NoteMissing(directory);
+                          std::move(done)(std::move(state));
+                        });
   }
 
   // Names that are there may come from a listing of any age; they stay usable.

@@ -57,9 +57,21 @@ class PromotingSourceTest : public testing::Test {
 TEST_F(PromotingSourceTest, TheFirstNamesAreAskedForSinglyThenTheListingAnswersAll) {
   for (int i = 0; i < 100; ++i) {
     EXPECT_TRUE(Lookup(absl::StrCat("d/f", i)).attributes.has_value());
+  }
+  for (int i = 0; i < 100; ++i) {
     EXPECT_FALSE(Lookup(absl::StrCat("d/missing", i)).attributes.has_value());
   }
   EXPECT_EQ(Singles(), kLookupsBeforeListing - 1);
+  EXPECT_EQ(Listings(), 1u);
+}
+
+TEST_F(PromotingSourceTest, AfterAMissTheNextNameReadsTheListing) {
+  EXPECT_FALSE(Lookup("d/missing1").attributes.has_value());
+  EXPECT_FALSE(Lookup("d/missing1").attributes.has_value());
+  EXPECT_EQ(Listings(), 0u);
+  EXPECT_FALSE(Lookup("d/missing2").attributes.has_value());
+  EXPECT_TRUE(Lookup("d/f1").attributes.has_value());
+  EXPECT_EQ(Singles(), 1u);
   EXPECT_EQ(Listings(), 1u);
 }
 
