@@ -5,15 +5,16 @@
 #include <string>
 #include <utility>
 
+#include "source/forwarding_source.h"
 #include "source/lookup_counts.h"
 
 namespace coppice {
 namespace {
 
-class Promoting final : public PromotingSource {
+class Promoting final : public ForwardingSource<PromotingSource> {
  public:
   Promoting(Source& base, absl::Duration negative_ttl, const Clock& clock)
-      : base_(base), negative_ttl_(negative_ttl), clock_(clock) {}
+      : ForwardingSource(base), negative_ttl_(negative_ttl), clock_(clock) {}
 
   void GetAttributes(const Path& path, const RequestContext& context,
                      Done<PathState> done) override {
@@ -44,14 +45,6 @@ class Promoting final : public PromotingSource {
           if (listing.ok()) Learn(path, **listing);
           std::move(done)(std::move(listing));
         });
-  }
-
-  void ReadBlock(const BlockKey& key, const RequestContext& context, Done<BlockRef> done) override {
-    base_.ReadBlock(key, context, std::move(done));
-  }
-  void GetFileSystemStatistics(const Path& path, const RequestContext& context,
-                               Done<FileSystemStatistics> done) override {
-    base_.GetFileSystemStatistics(path, context, std::move(done));
   }
 
   LayerStatistics Statistics() const override {
@@ -134,7 +127,6 @@ class Promoting final : public PromotingSource {
     return age >= absl::ZeroDuration() && age <= negative_ttl_;
   }
 
-  Source& base_;
   const absl::Duration negative_ttl_;
   const Clock& clock_;
   LookupCounts counts_{kDirectoriesCountedMax, clock_};
