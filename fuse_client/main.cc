@@ -10,6 +10,7 @@
 #include <future>
 #include <iostream>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -21,6 +22,8 @@
 #include "common/termination.h"
 #include "fuse_client/client_flags.h"
 #include "fuse_client/fuse_session.h"
+#include "fuse_client/mount_point.h"
+#include "fuse_client/periodic_task.h"
 #include "fuse_client/session_slot.h"
 #include "fuse_client/symlink_rewriting_source.h"
 #include "rpc/alarm_timer.h"
@@ -42,6 +45,11 @@ namespace {
 // piece.
 constexpr size_t kBlockCacheBytes = size_t{64} << 20;
 constexpr size_t kMetadataCacheBytes = size_t{64} << 20;
+
+// How long the end may take. Requests under way may wait for a peer, or a parent of its, that is
+// gone, for as long as an operation may take; who waits for our end (stop, the epilogue of a job)
+// is not made to.
+constexpr absl::Duration kShutdownMax = absl::Seconds(3);
 
 // Everything between the peer and the kernel.
 class Client {
@@ -152,14 +160,23 @@ class Client {
   std::unique_ptr<MountLink> link_;
 };
 
+// Processes that still wait here get an error when our descriptors are closed.
+[[noreturn]] void LeaveAtOnce(const std::string& mount_point) {
+  spdlog::warn("requests are still under way after {}: leaving without their answers",
+               absl::FormatDuration(kShutdownMax));
+  DetachMount(mount_point);
+  spdlog::default_logger()->flush();
+  _exit(EXIT_SUCCESS);
+}
+
 int Run(const ClientFlags& flags) {
   BlockTerminationSignals();
   if (absl::Status status = StartLog("fuse_client", flags.log); !status.ok()) {
     std::cerr << "fuse_client: " << status.message() << "\n";
     return EXIT_FAILURE;
   }
-  Client client(flags);
-  if (absl::Status status = client.Start(); !status.ok()) {
+  auto client = std::make_unique<Client>(flags);
+  if (absl::Status status = client->Start(); !status.ok()) {
     std::cerr << "fuse_client: " << status.message() << "\n";
     return EXIT_FAILURE;
   }
@@ -167,6 +184,8 @@ int Run(const ClientFlags& flags) {
     spdlog::warn("{}", std::string(signalled.message()));
   }
   spdlog::info("signal {}: stopping", AwaitTerminationSignal());
+  const PeriodicTask limit(kShutdownMax, [&flags] { LeaveAtOnce(flags.mount_point); });
+  client.reset();
   return EXIT_SUCCESS;
 }
 
