@@ -79,6 +79,12 @@ class Promoting final : public ForwardingSource<PromotingSource> {
   void AskListing(const Path& path, const RequestContext& context, Done<PathState> done) {
     RequestContext any_age = context;
     any_age.any_age = true;
+    // A large listing on a slow file system may take longer than the reader waits; half of the time
+    // is left for asking singly.
+    if (context.deadline != absl::InfiniteFuture()) {
+      const absl::Time now = clock_.Now();
+      any_age.deadline = now + (context.deadline - now) / 2;
+    }
     base_.ReadDirectory(
         path.Parent(), {}, any_age,
         [this, path, context, done = std::move(done)](absl::StatusOr<ListingRef> listing) mutable {

@@ -123,6 +123,21 @@ TEST_F(PromotingSourceTest, AForbiddenListingDoesNotForbidItsNames) {
   EXPECT_EQ(Listings(), 1u);
 }
 
+TEST_F(PromotingSourceTest, AListingThatTakesTooLongLeavesTimeToAskSingly) {
+  for (size_t i = 0; i + 1 < kLookupsBeforeListing; ++i) Lookup(absl::StrCat("d/f", i));
+  base_.FailNext(Kind::kListing, absl::DeadlineExceededError("a slow directory"));
+  const absl::Time deadline = clock_.Now() + absl::Seconds(60);
+  const auto state = AwaitAttributes(*source_, *Path::Parse("d/f50"), {.deadline = deadline});
+  EXPECT_TRUE(state->attributes.has_value());
+  EXPECT_EQ(base_.Calls().back().kind, Kind::kAttributes);
+  EXPECT_EQ(base_.Calls().back().context.deadline, deadline);
+  for (const MemorySource::Call& call : base_.Calls()) {
+    if (call.kind == Kind::kListing) {
+      EXPECT_EQ(call.context.deadline, clock_.Now() + absl::Seconds(30));
+    }
+  }
+}
+
 TEST_F(PromotingSourceTest, ADirectoryTooLargeToListIsAnsweredByName) {
   MemorySource large(clock_, /*entries_max=*/50);
   for (int i = 0; i < 100; ++i) large.AddFile(absl::StrCat("d/f", i), "bytes");
