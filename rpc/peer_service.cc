@@ -5,13 +5,15 @@
 #include <grpcpp/support/server_callback.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <chrono>
 #include <cstdint>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "common/status.h"
 #include "proto/peer.grpc.pb.h"
 #include "rpc/block_codec.h"
@@ -185,11 +187,10 @@ class SourceService final : public PeerService, private CallbackService {
       return false;
     }
     *context = DecodeContext(options);
-    const auto deadline = call.deadline();
-    if (deadline != std::chrono::system_clock::time_point::max()) {
-      // gRPC keeps its own time; ours may be a test's.
-      context->deadline = clock_.Now() + (absl::FromChrono(deadline) - absl::Now());
-    }
+    // gRPC keeps its own time; ours may be a test's. A caller that names no deadline waits for
+    // ever.
+    const absl::Duration left = absl::FromChrono(call.deadline()) - absl::Now();
+    context->deadline = clock_.Now() + std::min(left, options_.call_time_max);
     return true;
   }
 

@@ -157,7 +157,8 @@ TEST_F(PeerServiceTest, AnEmptyRequestIsAboutTheExportRoot) {
   ASSERT_TRUE(Call(&v1::Peer::Stub::GetAttr, v1::GetAttrRequest(), &attributes).ok());
   EXPECT_EQ(attributes.attributes().inode(), memory_.AttributesOf("").inode);
   EXPECT_EQ(memory_.Calls()[0].context.age_max, absl::InfiniteDuration());
-  EXPECT_EQ(memory_.Calls()[0].context.deadline, absl::InfiniteFuture());
+  // No deadline is an end all the same.
+  EXPECT_EQ(memory_.Calls()[0].context.deadline, timer_.clock().Now() + absl::Minutes(2));
 }
 
 TEST_F(PeerServiceTest, ReadLinkGivesTheTargetAndItsErrors) {
@@ -224,6 +225,14 @@ TEST_F(PeerServiceTest, TheDeadlineOfACallBecomesTheContextsOnThePeersOwnClock) 
   const absl::Time seen = memory_.Calls()[0].context.deadline;
   EXPECT_GT(seen, timer_.clock().Now() + absl::Seconds(20));
   EXPECT_LE(seen, timer_.clock().Now() + absl::Seconds(31));
+}
+
+TEST_F(PeerServiceTest, ADeadlineBeyondTheLimitBecomesTheLimit) {
+  v1::GetAttrReply reply;
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::hours(1));
+  ASSERT_TRUE(stub_->GetAttr(&context, v1::GetAttrRequest(), &reply).ok());
+  EXPECT_EQ(memory_.Calls()[0].context.deadline, timer_.clock().Now() + absl::Minutes(2));
 }
 
 }  // namespace
