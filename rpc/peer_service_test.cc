@@ -234,5 +234,13 @@ TEST_F(PeerServiceTest, TheDeadlineOfACallBecomesTheContextsOnThePeersOwnClock) 
   EXPECT_LE(seen, timer_.clock().Now() + absl::Seconds(31));
 }
 
+TEST_F(PeerServiceTest, ADeadlineBeyondTheLimitBecomesTheLimit) {
+  v1::GetAttrReply reply;
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::hours(1));
+  ASSERT_TRUE(stub_->GetAttr(&context, v1::GetAttrRequest(), &reply).ok());
+  EXPECT_EQ(memory_.Calls()[0].context.deadline, timer_.clock().Now() + absl::Minutes(2));
+}
+
 }  // namespace
 }  // namespace coppice

@@ -19,6 +19,8 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "common/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -212,6 +214,21 @@ TEST_F(ServerTest, ABusyPortIsNamedWithTheCure) {
   EXPECT_THAT(std::string(busy.message()),
               HasSubstr(absl::StrCat(
                   "port ", port, " of 127.0.0.1 is in use: another peer_server? use --listen")));
+}
+
+// gRPC alone would be content with the addresses that are left.
+TEST_F(ServerTest, AWildcardOfWhichOneAddressIsTakenIsBusy) {
+  const auto first = Start("[::1]:0");
+  if (!first.ok()) GTEST_SKIP() << "SKIPPED: this machine has no IPv6: " << first.status();
+  absl::string_view port = (*first)->addresses()[0];
+  ASSERT_TRUE(absl::ConsumePrefix(&port, "[::1]:"));
+  EXPECT_EQ(StatusErrno(Start(absl::StrCat("[::]:", port)).status()), EADDRINUSE);
+}
+
+TEST_F(ServerTest, AHostNameServesAtItsAddress) {
+  const auto server = Start("localhost:0");
+  ASSERT_TRUE(server.ok()) << server.status();
+  EXPECT_EQ(Health((*server)->addresses()[0], ""), "SERVING") << (*server)->addresses()[0];
 }
 
 TEST_F(ServerTest, AnAddressOfAnotherMachineIsNamed) {
