@@ -151,6 +151,33 @@ TEST_F(ChangeTest, AMappingOfTheOldFileShowsOldBytesOrFaultsAndNeverNewOnes) {
   }
 }
 
+// Without an Invalidate, and without a TTL: who finds out that the version is gone looks again.
+TEST_F(ChangeTest, AFileThatChangedUnseenIsAnErrorAtMostOnceThenItsNewBytes) {
+  WriteInPlace(Backing("d/grown"), old_);
+  WriteInPlace(Backing("d/replaced"), old_);
+  WriteInPlace(Backing("d/overwritten"), old_);
+  Start({.peer_flags = {"--negative_ttl=1h"}, .client_flags = {"--negative_ttl=1h"}});
+  for (size_t i = 0; i < nodes(); ++i) {
+    for (const char* name : {"d/grown", "d/replaced", "d/overwritten"}) {
+      EXPECT_EQ(*SizeOf(At(i, name)), old_.size());
+    }
+  }
+  Append(Backing("d/grown"), new_);
+  WriteByRename(Backing("d/replaced"), new_);
+  WriteInPlace(Backing("d/overwritten"), new_);
+  const std::map<std::string, std::string> now = {
+      {"d/grown", old_ + new_}, {"d/replaced", new_}, {"d/overwritten", new_}};
+  for (size_t i = 0; i < nodes(); ++i) {
+    for (const auto& [name, bytes] : now) {
+      const auto first = ReadWhole(At(i, name));
+      EXPECT_TRUE(first.ok() ? *first == bytes : StatusErrno(first.status()) == ESTALE)
+          << name << " at node " << i << ": " << first.status();
+      // The kernel is told in the background.
+      EXPECT_TRUE(AwaitUntil([&] { return Reads(At(i, name), bytes); })) << name;
+    }
+  }
+}
+
 // Whole-file reads by three readers on each mount while the file is replaced and appended to.
 TEST_F(ChangeTest, EveryReadDuringChangesIsOneVersionOrAnError) {
   constexpr size_t kReadersPerNode = 3;
