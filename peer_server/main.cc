@@ -1,9 +1,12 @@
 // peer_server: see --help and docs/operations.md.
+#include <cstdint>
 #include <iostream>
 #include <memory>
+#include <string>
 #include <variant>
 
 #include "absl/time/time.h"
+#include "common/descriptor_limit.h"
 #include "common/log.h"
 #include "common/ready_signal.h"
 #include "common/shutdown_limit.h"
@@ -33,6 +36,9 @@ int Main(int argc, char** argv) {
   const NodeFlags& flags = std::get<NodeFlags>(parsed);
   if (absl::Status started = StartLog("peer_server", flags.log); !started.ok()) {
     return Fail(started);
+  }
+  if (const absl::StatusOr<uint64_t> limit = RaiseDescriptorLimit(); !limit.ok()) {
+    spdlog::warn("{}: few children can connect", std::string(limit.status().message()));
   }
   absl::StatusOr<std::unique_ptr<Node>> node = StartNode(flags.node);
   if (!node.ok()) return Fail(node.status());

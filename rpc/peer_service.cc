@@ -5,6 +5,7 @@
 #include <grpcpp/support/server_callback.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -185,11 +186,13 @@ class SourceService final : public PeerService, private CallbackService {
       return false;
     }
     *context = DecodeContext(options);
+    absl::Duration left = options_.call_time_max;
     const auto deadline = call.deadline();
     if (deadline != std::chrono::system_clock::time_point::max()) {
-      // gRPC keeps its own time; ours may be a test's.
-      context->deadline = clock_.Now() + (absl::FromChrono(deadline) - absl::Now());
+      left = std::min(left, absl::FromChrono(deadline) - absl::Now());
     }
+    // gRPC keeps its own time; ours may be a test's.
+    context->deadline = clock_.Now() + left;
     return true;
   }
 

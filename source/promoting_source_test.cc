@@ -100,6 +100,13 @@ TEST_F(PromotingSourceTest, AMissingNameIsConfirmedAfterTheTtl) {
   EXPECT_TRUE(Lookup("d/new").attributes.has_value());
 }
 
+TEST_F(PromotingSourceTest, AMissingNameIsConfirmedAfterTheClockWasSetBack) {
+  ASSERT_TRUE(AwaitListing(*source_, *Path::Parse("d")).ok());
+  base_.AddFile("d/new", "bytes");
+  clock_.Advance(-absl::Hours(1));
+  EXPECT_TRUE(Lookup("d/new").attributes.has_value());
+}
+
 TEST_F(PromotingSourceTest, AnExistingNameIsAnsweredFromAListingOfAnyAge) {
   ASSERT_TRUE(AwaitListing(*source_, *Path::Parse("d")).ok());
   clock_.Advance(absl::Hours(1));

@@ -15,6 +15,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/status.h"
+#include "deploy/end_to_end/file_bytes.h"
 #include "deploy/end_to_end/mounted_tree_fixture.h"
 #include "deploy/end_to_end/sample_tree.h"
 #include "deploy/file_descriptor.h"
@@ -27,19 +29,6 @@ constexpr size_t kBlock = size_t{1} << 20;
 constexpr size_t kTenMiB = 10 * kBlock;
 constexpr off_t kGiB = off_t{1} << 30;
 constexpr off_t kSparseSize = 5 * kGiB + 123;
-
-FileDescriptor OpenToRead(const std::string& path, int flags = 0) {
-  return FileDescriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC | flags));
-}
-
-// What one pread(2) answers, or its errno as text.
-std::string ReadAt(const FileDescriptor& file, off_t offset, size_t length) {
-  std::string bytes(length, '?');
-  const ssize_t size = pread(file.get(), bytes.data(), length, offset);
-  if (size < 0) return strerrorname_np(errno);
-  bytes.resize(size);
-  return bytes;
-}
 
 // Printed by the test, and taken back from the environment to repeat it.
 uint64_t Seed() {
@@ -85,7 +74,8 @@ class BytesTest : public MountedTreeTest {
   static void ExpectSameAt(const FileDescriptor& shown, const FileDescriptor& original,
                            off_t offset, size_t length) {
     // Compared as a whole: the difference of two blocks would fill the log.
-    EXPECT_TRUE(ReadAt(shown, offset, length) == ReadAt(original, offset, length))
+    const auto got = ReadAt(shown, offset, length);
+    EXPECT_TRUE(got.ok() && *got == *ReadAt(original, offset, length))
         << length << " bytes at " << offset;
   }
 };
@@ -94,9 +84,9 @@ TEST_F(BytesTest, EverySizeIsReadWholeInOneCall) {
   for (const size_t size : Sizes()) {
     const FileDescriptor shown = OpenToRead(Shown(absl::StrCat(size)));
     const FileDescriptor original = OpenToRead(Original(absl::StrCat(size)));
-    const std::string bytes = ReadAt(original, 0, size + 100);
+    const std::string bytes = *ReadAt(original, 0, size + 100);
     ASSERT_EQ(bytes.size(), size);
-    EXPECT_TRUE(ReadAt(shown, 0, size + 100) == bytes) << size;
+    EXPECT_TRUE(*ReadAt(shown, 0, size + 100) == bytes) << size;
   }
 }
 
@@ -108,8 +98,8 @@ TEST_F(BytesTest, EverySizeIsReadWholeInSmallPieces) {
       const FileDescriptor original = OpenToRead(Original(absl::StrCat(size)));
       size_t total = 0;
       while (true) {
-        const std::string bytes = ReadAt(shown, static_cast<off_t>(total), piece);
-        ASSERT_TRUE(bytes == ReadAt(original, static_cast<off_t>(total), piece)) << total;
+        const std::string bytes = *ReadAt(shown, static_cast<off_t>(total), piece);
+        ASSERT_TRUE(bytes == *ReadAt(original, static_cast<off_t>(total), piece)) << total;
         total += bytes.size();
         if (bytes.empty()) break;
       }
@@ -124,14 +114,14 @@ TEST_F(BytesTest, ReadsBeyondTheEndAreEmptyAndThoseAcrossItShort) {
     const FileDescriptor original = OpenToRead(Original(absl::StrCat(size)));
     const auto end = static_cast<off_t>(size);
     for (const off_t offset : {end, end + 1, end + 4096, end + 2 * off_t{kBlock}, 5 * kGiB}) {
-      EXPECT_EQ(ReadAt(shown, offset, 10), "") << size << " at " << offset;
+      EXPECT_EQ(*ReadAt(shown, offset, 10), "") << size << " at " << offset;
     }
     for (const off_t back : {1, 2, 4095, 4096, 4097}) {
       if (back > end) continue;
       ExpectSameAt(shown, original, end - back, 2 * kBlock);
     }
     EXPECT_EQ(lseek(shown.get(), 0, SEEK_END), end);
-    EXPECT_EQ(ReadAt(shown, -1, 1), "EINVAL");
+    EXPECT_EQ(StatusErrno(ReadAt(shown, -1, 1).status()), EINVAL);
   }
 }
 
@@ -171,7 +161,7 @@ TEST_F(BytesTest, AnUnbufferedReadIsRefusedOrRight) {
         EXPECT_EQ(errno, EINVAL) << size;
         continue;
       }
-      const std::string expected = ReadAt(original, offset, 2 * kBlock);
+      const std::string expected = *ReadAt(original, offset, 2 * kBlock);
       ASSERT_EQ(static_cast<size_t>(got), expected.size()) << size << " at " << offset;
       EXPECT_EQ(memcmp(memory.get(), expected.data(), expected.size()), 0) << size;
     }
@@ -186,15 +176,15 @@ TEST_F(BytesTest, AFileOfFiveGibibytesHasItsBytesBeyondThirtyTwoBits) {
   const FileDescriptor original = OpenToRead(Original("sparse"));
   for (const off_t island : Islands()) {
     const std::string text = absl::StrCat("data at ", island);
-    EXPECT_EQ(ReadAt(shown, island, text.size()), text);
+    EXPECT_EQ(*ReadAt(shown, island, text.size()), text);
     ExpectSameAt(shown, original, std::max<off_t>(0, island - 5000), 10'000);
   }
   // Holes.
   for (const off_t offset : {kGiB, 3 * kGiB + 1, 5 * kGiB - 8192}) {
-    EXPECT_TRUE(ReadAt(shown, offset, 8192) == std::string(8192, '\0')) << offset;
+    EXPECT_TRUE(*ReadAt(shown, offset, 8192) == std::string(8192, '\0')) << offset;
   }
-  EXPECT_EQ(ReadAt(shown, kSparseSize - 1, 10), std::string(1, '\0'));
-  EXPECT_EQ(ReadAt(shown, kSparseSize, 10), "");
+  EXPECT_EQ(*ReadAt(shown, kSparseSize - 1, 10), std::string(1, '\0'));
+  EXPECT_EQ(*ReadAt(shown, kSparseSize, 10), "");
 }
 
 }  // namespace

@@ -18,6 +18,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "deploy/end_to_end/file_bytes.h"
 #include "deploy/end_to_end/mounted_tree_fixture.h"
 #include "deploy/end_to_end/sample_tree.h"
 #include "deploy/file_descriptor.h"
@@ -28,10 +29,6 @@ namespace coppice {
 namespace {
 
 constexpr size_t kMapped = (size_t{5} << 20) + 17;
-
-FileDescriptor OpenToRead(const std::string& path) {
-  return FileDescriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-}
 
 class CallsTest : public MountedTreeTest {
  protected:

@@ -43,7 +43,7 @@ std::string Joined(const std::string& directory, absl::string_view name) {
 MountedTree::MountedTree()
     // As another user than root the mounts are everybody's, and all the same ended by Unmount.
     : private_mounts_(geteuid() == 0 ? EnterPrivateMounts() : absl::OkStatus()),
-      work_("/tmp/coppice.XXXXXX") {
+      work_("/tmp/coppice-tree.XXXXXX") {
   if (mkdtemp(work_.data()) == nullptr) std::abort();
   // Other users come in by name.
   if (chmod(work_.c_str(), 0711) != 0) std::abort();

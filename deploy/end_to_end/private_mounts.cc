@@ -22,7 +22,7 @@ constexpr mode_t kForAll = 0666;
 absl::Status OpenToAll(const char* original) {
   struct stat device = {};
   if (stat(original, &device) != 0) return ErrnoStatus(errno, absl::StrCat("stat ", original));
-  std::string directory = "/tmp/coppice.XXXXXX";
+  std::string directory = "/tmp/coppice-device.XXXXXX";
   if (mkdtemp(directory.data()) == nullptr) return ErrnoStatus(errno, "make a directory");
   const std::string file = directory + "/device";
   absl::Status status;
