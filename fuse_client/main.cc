@@ -10,7 +10,6 @@
 #include <future>
 #include <iostream>
 #include <memory>
-#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -18,12 +17,12 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/ready_signal.h"
+#include "common/shutdown_limit.h"
 #include "common/status.h"
 #include "common/termination.h"
 #include "fuse_client/client_flags.h"
 #include "fuse_client/fuse_session.h"
 #include "fuse_client/mount_point.h"
-#include "fuse_client/periodic_task.h"
 #include "fuse_client/session_slot.h"
 #include "fuse_client/symlink_rewriting_source.h"
 #include "rpc/alarm_timer.h"
@@ -160,15 +159,6 @@ class Client {
   std::unique_ptr<MountLink> link_;
 };
 
-// Processes that still wait here get an error when our descriptors are closed.
-[[noreturn]] void LeaveAtOnce(const std::string& mount_point) {
-  spdlog::warn("requests are still under way after {}: leaving without their answers",
-               absl::FormatDuration(kShutdownMax));
-  DetachMount(mount_point);
-  spdlog::default_logger()->flush();
-  _exit(EXIT_SUCCESS);
-}
-
 int Run(const ClientFlags& flags) {
   BlockTerminationSignals();
   if (absl::Status status = StartLog("fuse_client", flags.log); !status.ok()) {
@@ -184,7 +174,13 @@ int Run(const ClientFlags& flags) {
     spdlog::warn("{}", std::string(signalled.message()));
   }
   spdlog::info("signal {}: stopping", AwaitTerminationSignal());
-  const PeriodicTask limit(kShutdownMax, [&flags] { LeaveAtOnce(flags.mount_point); });
+  // Processes that still wait here then get an error, when our descriptors are closed.
+  const ShutdownLimit limit(kShutdownMax, [&flags] {
+    spdlog::warn("requests are still under way after {}: leaving without their answers",
+                 absl::FormatDuration(kShutdownMax));
+    spdlog::default_logger()->flush();
+    DetachMount(flags.mount_point);
+  });
   client.reset();
   return EXIT_SUCCESS;
 }

@@ -114,7 +114,7 @@ TEST_F(RestartTest, W9_AReaderThatWaitsForADeadPeerCanBeKilled) {
   EXPECT_EQ(reader.End().signal, SIGKILL);
 }
 
-TEST_F(RestartTest, AClientThatIsToldToEndWaitsForNoPeerAndLeavesNoMount) {
+TEST_F(RestartTest, ProcessesThatAreToldToEndWaitForNobodyAndLeaveNoMount) {
   Start({.nodes = 2, .client_flags = {"--operation_timeout=10m"}});
   // A parent that is gone and a peer that hangs: neither answers, nor is the connection lost.
   Kill(0, ProcessRole::kPeer);
@@ -130,6 +130,8 @@ TEST_F(RestartTest, AClientThatIsToldToEndWaitsForNoPeerAndLeavesNoMount) {
   EXPECT_EQ(at_parent.End().code, 1);
   EXPECT_EQ(at_peer.End().code, 1);
   Signal(1, ProcessRole::kPeer, SIGCONT);
+  Terminate(1, ProcessRole::kPeer);
+  EXPECT_LT(absl::Now() - start, kFailedByThen);
 }
 
 TEST_F(RestartTest, WithoutThePeerEveryOperationFailsInTimeWithEioAndTheMountRecovers) {
