@@ -67,7 +67,8 @@ TEST_F(AttributesTest, InodeNumbersStayAndAreThoseOfTheDirectoryEntry) {
     EXPECT_EQ(LinkStat(Shown(name)).st_ino, first.st_ino) << name;
     if (!S_ISDIR(first.st_mode)) continue;
     for (const auto& [child, entry] : DirectoryEntries(Shown(name))) {
-      if (child == "..") continue;
+      // What is above the mount is another file system's.
+      if (child == ".." && name == ".") continue;
       const struct stat stat = LinkStat(Shown(absl::StrCat(name, "/", child)));
       EXPECT_EQ(entry.first, stat.st_ino) << name << "/" << child;
       EXPECT_EQ(entry.second, IFTODT(stat.st_mode)) << name << "/" << child;

@@ -80,7 +80,7 @@ class BytesTest : public MountedTreeTest {
   }
 };
 
-TEST_F(BytesTest, EverySizeIsReadWholeInOneCall) {
+TEST_F(BytesTest, W2_EverySizeIsReadWholeInOneCall) {
   for (const size_t size : Sizes()) {
     const FileDescriptor shown = OpenToRead(Shown(absl::StrCat(size)));
     const FileDescriptor original = OpenToRead(Original(absl::StrCat(size)));
@@ -168,7 +168,7 @@ TEST_F(BytesTest, AnUnbufferedReadIsRefusedOrRight) {
   }
 }
 
-TEST_F(BytesTest, AFileOfFiveGibibytesHasItsBytesBeyondThirtyTwoBits) {
+TEST_F(BytesTest, W2_AFileOfFiveGibibytesHasItsBytesBeyondThirtyTwoBits) {
   struct stat stat = {};
   ASSERT_EQ(::stat(Shown("sparse").c_str(), &stat), 0);
   EXPECT_EQ(stat.st_size, kSparseSize);

@@ -55,7 +55,7 @@ class CallsTest : public MountedTreeTest {
   static inline const char* const kFile = "sizes/4097";
 };
 
-TEST_F(CallsTest, AnUnknownIoctlIsEnottyAndNoFileIsATerminal) {
+TEST_F(CallsTest, W4_AnUnknownIoctlIsEnottyAndNoFileIsATerminal) {
   for (const char* name : {kFile, "empty", "sizes/0"}) {
     const FileDescriptor file = OpenToRead(Shown(name));
     char argument[256] = {};
@@ -67,7 +67,7 @@ TEST_F(CallsTest, AnUnknownIoctlIsEnottyAndNoFileIsATerminal) {
   }
 }
 
-TEST_F(CallsTest, PythonTakesNoFileForATerminal) {
+TEST_F(CallsTest, W4_PythonTakesNoFileForATerminal) {
   const ProgramRun run =
       RunProgram("/usr/bin/python3", {"-c",
                                       "import sys\n"
@@ -118,7 +118,7 @@ TEST_F(CallsTest, StatfsShowsTheFileSystemOfThePlaceThatIsAskedAbout) {
   umount2(device.c_str(), MNT_DETACH);
 }
 
-TEST_F(CallsTest, WhatIsDataIsNeverToldToBeAHole) {
+TEST_F(CallsTest, W5_WhatIsDataIsNeverToldToBeAHole) {
   const off_t size = 8 << 20, data = 4 << 20;
   const FileDescriptor file = OpenToRead(Shown("sparse"));
   EXPECT_EQ(lseek(file.get(), 0, SEEK_END), size);
@@ -142,7 +142,7 @@ TEST_F(CallsTest, WhatIsDataIsNeverToldToBeAHole) {
   }
 }
 
-TEST_F(CallsTest, CopiesOfASparseFileAreIdentical) {
+TEST_F(CallsTest, W5_CopiesOfASparseFileAreIdentical) {
   for (const char* sparse : {"always", "auto", "never"}) {
     const std::string copy = absl::StrCat(Tree().work(), "/sparse_", sparse);
     ASSERT_TRUE(RunProgram("/bin/cp", {absl::StrCat("--sparse=", sparse), Shown("sparse"), copy})

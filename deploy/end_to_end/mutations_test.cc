@@ -166,11 +166,11 @@ void MutationsTest::NothingHasChanged() {
   }
 }
 
-TEST_F(MutationsTest, OpensForWritingFail) { OpensForWritingFail(); }
-TEST_F(MutationsTest, NamesCannotBeChanged) { NamesCannotBeChanged(); }
-TEST_F(MutationsTest, AttributesCannotBeChanged) { AttributesCannotBeChanged(); }
-TEST_F(MutationsTest, DescriptorsChangeNothing) { DescriptorsChangeNothing(); }
-TEST_F(MutationsTest, NothingHasChangedAfterwards) { NothingHasChanged(); }
+TEST_F(MutationsTest, W3_OpensForWritingFail) { OpensForWritingFail(); }
+TEST_F(MutationsTest, W3_NamesCannotBeChanged) { NamesCannotBeChanged(); }
+TEST_F(MutationsTest, W3_AttributesCannotBeChanged) { AttributesCannotBeChanged(); }
+TEST_F(MutationsTest, W3_DescriptorsChangeNothing) { DescriptorsChangeNothing(); }
+TEST_F(MutationsTest, W3_NothingHasChangedAfterwards) { NothingHasChanged(); }
 
 TEST_F(MutationsTest, AskingForWriteAccessTellsThatTheFileSystemIsReadOnly) {
   for (const char* name : {kFile, "empty", "modes/file420"}) {
@@ -185,11 +185,11 @@ TEST_F(MutationsTest, TheKernelRefusesToo) {
   EXPECT_EQ(ErrnoOf(ioctl(file.get(), FS_IOC_SETFLAGS, &flags)), EROFS);
 }
 
-TEST_F(ReadWriteMutationsTest, OpensForWritingFail) { OpensForWritingFail(); }
-TEST_F(ReadWriteMutationsTest, NamesCannotBeChanged) { NamesCannotBeChanged(); }
-TEST_F(ReadWriteMutationsTest, AttributesCannotBeChanged) { AttributesCannotBeChanged(); }
-TEST_F(ReadWriteMutationsTest, DescriptorsChangeNothing) { DescriptorsChangeNothing(); }
-TEST_F(ReadWriteMutationsTest, NothingHasChangedAfterwards) { NothingHasChanged(); }
+TEST_F(ReadWriteMutationsTest, W3_OpensForWritingFail) { OpensForWritingFail(); }
+TEST_F(ReadWriteMutationsTest, W3_NamesCannotBeChanged) { NamesCannotBeChanged(); }
+TEST_F(ReadWriteMutationsTest, W3_AttributesCannotBeChanged) { AttributesCannotBeChanged(); }
+TEST_F(ReadWriteMutationsTest, W3_DescriptorsChangeNothing) { DescriptorsChangeNothing(); }
+TEST_F(ReadWriteMutationsTest, W3_NothingHasChangedAfterwards) { NothingHasChanged(); }
 
 TEST_F(ReadWriteMutationsTest, FilesAreReadAllTheSame) {
   const FileDescriptor shown(open(Shown(kFile).c_str(), O_RDONLY | O_CLOEXEC));

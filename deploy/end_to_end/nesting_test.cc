@@ -46,7 +46,7 @@ class NestingTest : public ::testing::Test {
   MountedTree tree_;
 };
 
-TEST_F(NestingTest, DirectoriesWhoseNamesBeginLikeTheMountPointAreSeen) {
+TEST_F(NestingTest, W10_DirectoriesWhoseNamesBeginLikeTheMountPointAreSeen) {
   for (const char* name : {"coppice_mount", "coppic", "other/coppice"}) {
     const std::string path = absl::StrCat("top/", name);
     EXPECT_EQ(TextOf(path + "/file"), absl::StrCat("text of ", name));

@@ -101,7 +101,7 @@ TEST_F(OtherUserTest, AReadableFileIsRead) {
   ExpectNobodyGets(0, ReadErrno, "group");
 }
 
-TEST_F(OtherUserTest, AnUnreadableFileIsEaccesAndNotEmpty) {
+TEST_F(OtherUserTest, W6_AnUnreadableFileIsEaccesAndNotEmpty) {
   ExpectNobodyGets(EACCES, ReadErrno, "secret");
   ExpectNobodyGets(EACCES, ReadErrno, "none");
   ExpectNobodyGets(0, StatErrno, "secret");
@@ -173,7 +173,7 @@ class UnprivilegedRootPeerTest : public OtherUserTest {
   }
 };
 
-TEST_F(UnprivilegedRootPeerTest, WhatItMayNotReadIsEaccesOverTheHopAndNotKept) {
+TEST_F(UnprivilegedRootPeerTest, W1_WhatItMayNotReadIsEaccesOverTheHopAndNotKept) {
   for (int round = 0; round < 3; ++round) EXPECT_EQ(ReadErrno(Shown("secret")), EACCES);
   EXPECT_EQ(StatErrno(Shown("secret")), 0);
   ASSERT_EQ(chmod(Original("secret").c_str(), 0644), 0);
@@ -181,7 +181,7 @@ TEST_F(UnprivilegedRootPeerTest, WhatItMayNotReadIsEaccesOverTheHopAndNotKept) {
   EXPECT_EQ(LinkStat(Shown("secret")).st_mode, S_IFREG | 0644u);
 }
 
-TEST_F(UnprivilegedRootPeerTest, WhatItMayNotListIsEaccesOverTheHopAndNotKept) {
+TEST_F(UnprivilegedRootPeerTest, W1_WhatItMayNotListIsEaccesOverTheHopAndNotKept) {
   for (int round = 0; round < 3; ++round) {
     EXPECT_EQ(ListErrno(Shown("closed")), EACCES);
     EXPECT_EQ(StatErrno(Shown("closed/file")), EACCES);

@@ -88,7 +88,7 @@ class RewrittenSymlinksTest : public MountedTreeTest {
   }
 };
 
-TEST_F(RewrittenSymlinksTest, AbsoluteTargetsInsideTheExportRootLeadUnderTheMount) {
+TEST_F(RewrittenSymlinksTest, W15_AbsoluteTargetsInsideTheExportRootLeadUnderTheMount) {
   EXPECT_EQ(Target(Shown("links/absolute_inside")), Shown("links/file"));
   EXPECT_EQ(Target(Shown("links/absolute_inside_slash")), Shown("links/deeper/"));
   EXPECT_EQ(Target(Shown("links/absolute_root")), Shown());
