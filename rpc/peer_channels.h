@@ -22,7 +22,7 @@ namespace coppice {
 
 inline constexpr absl::Duration kReconnectBackoffMin = absl::Milliseconds(100);
 inline constexpr absl::Duration kReconnectBackoffMax = absl::Seconds(1);
-// A peer whose node died without a word is noticed after these two together.
+// A peer whose node died without a word is noticed after these two together. Not for a unix socket.
 inline constexpr absl::Duration kKeepaliveTime = absl::Seconds(10);
 inline constexpr absl::Duration kKeepaliveTimeout = absl::Seconds(5);
 // The largest answer that is taken. A listing of 16,384 entries with long names and link targets

@@ -4,22 +4,19 @@
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
-#include <netdb.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
 #include <utility>
 
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "common/status.h"
 #include "proto/health.pb.h"
 #include "rpc/grpc_lifetime.h"
+#include "rpc/listen_address.h"
 #include "rpc/unix_socket.h"
 
 namespace coppice {
@@ -33,72 +30,6 @@ constexpr int kPingIntervalMinMilliseconds = 5'000;
 // A child whose node died without a word is noticed after these two together.
 constexpr int kKeepaliveTimeMilliseconds = 60'000;
 constexpr int kKeepaliveTimeoutMilliseconds = 20'000;
-
-struct HostAndPort {
-  std::string host;  // without brackets
-  int port = 0;
-};
-
-absl::StatusOr<HostAndPort> ParseAddress(absl::string_view address) {
-  HostAndPort parsed;
-  const size_t colon = address.rfind(':');
-  if (colon == absl::string_view::npos || colon == 0 ||
-      !absl::SimpleAtoi(address.substr(colon + 1), &parsed.port) || parsed.port < 0 ||
-      parsed.port > 65535) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("listen address ", address, " must be HOST:PORT or unix:/PATH"));
-  }
-  absl::string_view host = address.substr(0, colon);
-  if (absl::ConsumePrefix(&host, "[")) absl::ConsumeSuffix(&host, "]");
-  parsed.host = std::string(host);
-  return parsed;
-}
-
-// The errno that binding ends with; gRPC only says that it failed. 0: it works now.
-int TryBind(const addrinfo& address) {
-  const int fd = socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return errno;
-  const int on = 1;  // as gRPC does
-  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  const int result =
-      bind(fd, address.ai_addr, address.ai_addrlen) == 0 && listen(fd, 1) == 0 ? 0 : errno;
-  close(fd);
-  return result;
-}
-
-// Why gRPC could not listen on a TCP address.
-absl::Status WhyNotListening(const std::string& address) {
-  const auto parsed = ParseAddress(address);
-  if (!parsed.ok()) return parsed.status();
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE;
-  addrinfo* found = nullptr;
-  if (const int error =
-          getaddrinfo(parsed->host.c_str(), absl::StrCat(parsed->port).c_str(), &hints, &found);
-      error != 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("host ", parsed->host, " to listen on: ", gai_strerror(error)));
-  }
-  int error_number = 0;
-  for (const addrinfo* one = found; one != nullptr && error_number == 0; one = one->ai_next) {
-    error_number = TryBind(*one);
-  }
-  freeaddrinfo(found);
-  switch (error_number) {
-    case EADDRINUSE:
-      return ErrnoStatus(EADDRINUSE, absl::StrCat("port ", parsed->port, " of ", parsed->host,
-                                                  " is in use: another peer_server? use --listen"));
-    case EADDRNOTAVAIL:
-      return ErrnoStatus(
-          EADDRNOTAVAIL,
-          absl::StrCat(parsed->host, " is no address of this machine: use --listen"));
-    case 0:
-      return absl::UnavailableError(absl::StrCat("could not listen on ", address));
-    default:
-      return ErrnoStatus(error_number, absl::StrCat("listen on ", address));
-  }
-}
 
 class GrpcServer final : public RunningServer {
  public:
@@ -144,6 +75,52 @@ void SetLimits(const PeerServerOptions& options, grpc::ServerBuilder& builder) {
                              kPingIntervalMinMilliseconds);
 }
 
+bool IsUnix(absl::string_view address) { return absl::StartsWith(address, kUnixPrefix); }
+
+std::string SocketPath(const std::string& address) {
+  return address.substr(sizeof(kUnixPrefix) - 1);
+}
+
+// One thing for gRPC to bind; a host name may stand for several.
+struct Binding {
+  std::string address;
+  size_t position;  // in listen_addresses
+  int port = -1;    // above 0 when gRPC has bound it
+};
+
+// What the addresses come to, after a look that nobody else is there; sockets are prepared.
+absl::StatusOr<std::vector<Binding>> ResolveBindings(const std::vector<std::string>& addresses) {
+  std::vector<Binding> bindings;
+  for (size_t i = 0; i < addresses.size(); ++i) {
+    if (IsUnix(addresses[i])) {
+      if (absl::Status status = PrepareUnixSocket(SocketPath(addresses[i])); !status.ok()) {
+        return status;
+      }
+      bindings.push_back({.address = addresses[i], .position = i});
+      continue;
+    }
+    const auto numeric = ResolveListenAddress(addresses[i]);
+    if (!numeric.ok()) return numeric.status();
+    for (const std::string& one : *numeric) bindings.push_back({.address = one, .position = i});
+  }
+  return bindings;
+}
+
+// gRPC only says that it failed: somebody came between our look and its bind.
+absl::Status WhyNotStarted(const std::vector<Binding>& bindings) {
+  for (const Binding& binding : bindings) {
+    if (binding.port > 0) continue;  // gRPC tries them in order, up to the first that fails
+    if (IsUnix(binding.address)) {
+      return ErrnoStatus(EADDRINUSE, absl::StrCat("could not listen on ", binding.address));
+    }
+    const absl::Status status = ResolveListenAddress(binding.address).status();
+    return status.ok()
+               ? absl::UnavailableError(absl::StrCat("could not listen on ", binding.address))
+               : status;
+  }
+  return absl::InternalError("gRPC could not start a server");
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RunningServer>> StartPeerServer(const PeerServerOptions& options) {
@@ -158,42 +135,26 @@ absl::StatusOr<std::unique_ptr<RunningServer>> StartPeerServer(const PeerServerO
   SetLimits(options, builder);
   for (grpc::Service* service : options.services) builder.RegisterService(service);
 
-  std::vector<std::string> addresses = options.listen_addresses;
-  std::vector<std::string> sockets;
-  constexpr int kNotBound = -1;
-  std::vector<int> ports(addresses.size(), kNotBound);
-  for (size_t i = 0; i < addresses.size(); ++i) {
-    if (absl::StartsWith(addresses[i], kUnixPrefix)) {
-      sockets.push_back(addresses[i].substr(sizeof(kUnixPrefix) - 1));
-      if (absl::Status status = PrepareUnixSocket(sockets.back()); !status.ok()) return status;
-      builder.AddListeningPort(addresses[i], grpc::InsecureServerCredentials(), &ports[i]);
-    } else {
-      if (const auto parsed = ParseAddress(addresses[i]); !parsed.ok()) return parsed.status();
-      builder.AddListeningPort(addresses[i],
-                               options.tcp_credentials != nullptr
-                                   ? options.tcp_credentials
-                                   : grpc::InsecureServerCredentials(),
-                               &ports[i]);
-    }
+  auto bindings = ResolveBindings(options.listen_addresses);
+  if (!bindings.ok()) return bindings.status();
+  for (Binding& binding : *bindings) {
+    const bool is_plain = IsUnix(binding.address) || options.tcp_credentials == nullptr;
+    builder.AddListeningPort(binding.address,
+                             is_plain ? grpc::InsecureServerCredentials() : options.tcp_credentials,
+                             &binding.port);
   }
 
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  for (size_t i = 0; i < addresses.size() && server == nullptr; ++i) {
-    if (ports[i] > 0) continue;  // gRPC tries them in order, up to the first that fails
-    if (absl::StartsWith(addresses[i], kUnixPrefix)) {
-      return ErrnoStatus(EADDRINUSE, absl::StrCat("could not listen on ", addresses[i]));
-    }
-    return WhyNotListening(addresses[i]);
-  }
-  if (server == nullptr) return absl::InternalError("gRPC could not start a server");
+  if (server == nullptr) return WhyNotStarted(*bindings);
 
-  for (const std::string& socket : sockets) {
-    if (absl::Status status = RestrictUnixSocket(socket); !status.ok()) return status;
-  }
-  for (size_t i = 0; i < addresses.size(); ++i) {
-    absl::string_view stem = addresses[i];
-    if (!absl::StartsWith(stem, kUnixPrefix) && absl::ConsumeSuffix(&stem, ":0")) {
-      addresses[i] = absl::StrCat(stem, ":", ports[i]);
+  std::vector<std::string> addresses = options.listen_addresses;
+  for (const Binding& binding : *bindings) {
+    if (IsUnix(binding.address)) {
+      if (absl::Status status = RestrictUnixSocket(SocketPath(binding.address)); !status.ok()) {
+        return status;
+      }
+    } else if (absl::string_view stem = binding.address; absl::ConsumeSuffix(&stem, ":0")) {
+      addresses[binding.position] = absl::StrCat(stem, ":", binding.port);
     }
   }
   return std::make_unique<GrpcServer>(std::move(server), std::move(addresses));

@@ -1,9 +1,9 @@
 // A gRPC server on a unix socket, TCP, or both, with server reflection and the health service.
 //
-// - A busy port or socket is an error that names it and the cure; two servers never share one.
+// - A busy port or socket is an error that names it and the cure; two servers never share one. A
+//   host name with several addresses is bound at all of them (listen_address.h).
 // - The socket: its directory is made if it is missing, and must be ours alone (0700); the socket
-// is
-//   0600; so the kernel keeps other users out, and it needs no credentials, which plain clients
+//   is 0600; so the kernel keeps other users out, and it needs no credentials, which plain clients
 //   (grpc_cli, buf) could not give. A socket that a dead server left is replaced, one that answers
 //   is not. It is removed by Shutdown.
 // - Health is SERVING for "" and "coppice.v1.Peer" from the start.
@@ -49,7 +49,7 @@ class RunningServer {
   // As Shutdown, with no grace.
   virtual ~RunningServer() = default;
 
-  // Where it listens, as given, with the ports that were taken for port 0.
+  // Where it listens, as given; for port 0 the numeric address with the port that was taken.
   virtual const std::vector<std::string>& addresses() const = 0;
 
   // To the same services without a socket, for tests.

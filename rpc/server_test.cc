@@ -19,6 +19,8 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "common/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -169,6 +171,18 @@ TEST_F(ServerTest, ADirectoryThatOthersMayEnterIsRefusedWithTheCure) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("chmod 700"));
 }
 
+TEST_F(ServerTest, ADirectoryBehindALinkOfAnotherUserIsRefused) {
+  const std::string place = directory_.path() + "/place", link = directory_.path() + "/link";
+  ASSERT_EQ(mkdir(place.c_str(), 0700), 0);
+  ASSERT_EQ(symlink(place.c_str(), link.c_str()), 0);
+  EXPECT_TRUE(Start("unix:" + link + "/peer").ok());  // our own
+  constexpr uid_t kOther = 12345;
+  if (lchown(link.c_str(), kOther, kOther) != 0) {
+    GTEST_SKIP() << "NOT TESTED: only root can make a link of another user";
+  }
+  EXPECT_EQ(StatusErrno(Start("unix:" + link + "/peer").status()), EACCES);
+}
+
 TEST_F(ServerTest, ADirectoryInADirectoryThatIsMissingIsAnError) {
   EXPECT_EQ(StatusErrno(Start("unix:" + directory_.path() + "/a/b/peer").status()), ENOENT);
 }
@@ -200,6 +214,21 @@ TEST_F(ServerTest, ABusyPortIsNamedWithTheCure) {
   EXPECT_THAT(std::string(busy.message()),
               HasSubstr(absl::StrCat(
                   "port ", port, " of 127.0.0.1 is in use: another peer_server? use --listen")));
+}
+
+// gRPC alone would be content with the addresses that are left.
+TEST_F(ServerTest, AWildcardOfWhichOneAddressIsTakenIsBusy) {
+  const auto first = Start("[::1]:0");
+  if (!first.ok()) GTEST_SKIP() << "SKIPPED: this machine has no IPv6: " << first.status();
+  absl::string_view port = (*first)->addresses()[0];
+  ASSERT_TRUE(absl::ConsumePrefix(&port, "[::1]:"));
+  EXPECT_EQ(StatusErrno(Start(absl::StrCat("[::]:", port)).status()), EADDRINUSE);
+}
+
+TEST_F(ServerTest, AHostNameServesAtItsAddress) {
+  const auto server = Start("localhost:0");
+  ASSERT_TRUE(server.ok()) << server.status();
+  EXPECT_EQ(Health((*server)->addresses()[0], ""), "SERVING") << (*server)->addresses()[0];
 }
 
 TEST_F(ServerTest, AnAddressOfAnotherMachineIsNamed) {

@@ -247,6 +247,19 @@ TEST_F(MetadataCachingSourceTest, FileSystemFiguresAreKeptForTheNegativeTtl) {
   EXPECT_EQ(AwaitFileSystemStatistics(*cache_, At("d"))->blocks, 50u);
 }
 
+TEST_F(MetadataCachingSourceTest, WhatWasConfirmedBeforeTheClockWasSetBackIsAskedForAgain) {
+  EXPECT_FALSE(Exists("d/x"));
+  ASSERT_TRUE(AwaitListing(*cache_, At("d")).ok());
+  EXPECT_TRUE(Exists("d/a"));
+  base_.AddFile("d/x", "x");
+  clock_.Advance(-absl::Hours(1));
+  base_.ForgetCalls();
+  EXPECT_TRUE(Exists("d/x"));
+  EXPECT_NE((*AwaitListing(*cache_, At("d")))->Find("x"), nullptr);
+  EXPECT_TRUE(Exists("d/a"));
+  EXPECT_EQ(base_.CallCount(Kind::kAttributes, "d/a"), 0u);  // no age limits it
+}
+
 TEST_F(MetadataCachingSourceTest, StaysUnderItsBound) {
   constexpr size_t kCapacity = 1 << 20;
   cache_ = MakeMetadataCachingSource(base_, {.capacity_bytes = kCapacity}, clock_);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/mutex.h"
+#include "source/forwarding_source.h"
 #include "source/lru_cache.h"
 #include "source/read_pattern.h"
 #include "source/speculation.h"
@@ -13,10 +14,10 @@ namespace {
 
 constexpr size_t kShardFilesMin = 256;
 
-class Prefetching final : public PrefetchingSource {
+class Prefetching final : public ForwardingSource<PrefetchingSource> {
  public:
   explicit Prefetching(Source& base)
-      : base_(base), files_(kFilesFollowedMax, kShardFilesMin), speculation_(base) {}
+      : ForwardingSource(base), files_(kFilesFollowedMax, kShardFilesMin), speculation_(base) {}
 
   void ReadBlock(const BlockKey& key, const RequestContext& context, Done<BlockRef> done) override {
     if (context.speculative || context.hops > 1 || key.LengthBytes() == 0) {
@@ -31,19 +32,6 @@ class Prefetching final : public PrefetchingSource {
     for (const uint64_t index : step.prefetch) {
       speculation_.ReadBlock({key.path, key.version, index}, context);
     }
-  }
-
-  void GetAttributes(const Path& path, const RequestContext& context,
-                     Done<PathState> done) override {
-    base_.GetAttributes(path, context, std::move(done));
-  }
-  void ReadDirectory(const Path& path, const DirectoryPage& page, const RequestContext& context,
-                     Done<ListingRef> done) override {
-    base_.ReadDirectory(path, page, context, std::move(done));
-  }
-  void GetFileSystemStatistics(const Path& path, const RequestContext& context,
-                               Done<FileSystemStatistics> done) override {
-    base_.GetFileSystemStatistics(path, context, std::move(done));
   }
 
   LayerStatistics Statistics() const override {
@@ -87,7 +75,6 @@ class Prefetching final : public PrefetchingSource {
     return file->pattern.Demand(key.index);
   }
 
-  Source& base_;
   LruCache<FileKey, std::shared_ptr<File>> files_;
   BlockCounter demanded_, used_;
   Speculation speculation_;  // the last: it ends before what its answers need

@@ -9,6 +9,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "common/mutex.h"
+#include "source/forwarding_source.h"
 #include "source/lru_cache.h"
 #include "source/speculation.h"
 
@@ -49,10 +50,10 @@ class Directory {
   absl::flat_hash_set<std::string> unused_ ABSL_GUARDED_BY(mutex_);  // at most kSiblingFilesMax
 };
 
-class SiblingPrefetching final : public SiblingPrefetchingSource {
+class SiblingPrefetching final : public ForwardingSource<SiblingPrefetchingSource> {
  public:
   explicit SiblingPrefetching(Source& base)
-      : base_(base),
+      : ForwardingSource(base),
         directories_(kDirectoriesFollowedMax, kShardDirectoriesMin),
         speculation_(base) {}
 
@@ -71,19 +72,6 @@ class SiblingPrefetching final : public SiblingPrefetchingSource {
                                [this, parent, context, directory](const auto& listing) {
                                  FetchSiblings(parent, **listing, context, *directory);
                                });
-  }
-
-  void GetAttributes(const Path& path, const RequestContext& context,
-                     Done<PathState> done) override {
-    base_.GetAttributes(path, context, std::move(done));
-  }
-  void ReadDirectory(const Path& path, const DirectoryPage& page, const RequestContext& context,
-                     Done<ListingRef> done) override {
-    base_.ReadDirectory(path, page, context, std::move(done));
-  }
-  void GetFileSystemStatistics(const Path& path, const RequestContext& context,
-                               Done<FileSystemStatistics> done) override {
-    base_.GetFileSystemStatistics(path, context, std::move(done));
   }
 
   LayerStatistics Statistics() const override {
@@ -121,7 +109,6 @@ class SiblingPrefetching final : public SiblingPrefetchingSource {
     }
   }
 
-  Source& base_;
   LruCache<Path, std::shared_ptr<Directory>> directories_;
   BlockCounter used_;
   std::atomic<uint64_t> fetched_directories_ = 0;

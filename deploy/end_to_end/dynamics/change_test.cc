@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cerrno>
 #include <cstdint>
 #include <filesystem>
@@ -151,18 +152,45 @@ TEST_F(ChangeTest, AMappingOfTheOldFileShowsOldBytesOrFaultsAndNeverNewOnes) {
   }
 }
 
+// Without an Invalidate, and without a TTL: who finds out that the version is gone looks again.
+TEST_F(ChangeTest, AFileThatChangedUnseenIsAnErrorAtMostOnceThenItsNewBytes) {
+  WriteInPlace(Backing("d/grown"), old_);
+  WriteInPlace(Backing("d/replaced"), old_);
+  WriteInPlace(Backing("d/overwritten"), old_);
+  Start({.peer_flags = {"--negative_ttl=1h"}, .client_flags = {"--negative_ttl=1h"}});
+  for (size_t i = 0; i < nodes(); ++i) {
+    for (const char* name : {"d/grown", "d/replaced", "d/overwritten"}) {
+      EXPECT_EQ(*SizeOf(At(i, name)), old_.size());
+    }
+  }
+  Append(Backing("d/grown"), new_);
+  WriteByRename(Backing("d/replaced"), new_);
+  WriteInPlace(Backing("d/overwritten"), new_);
+  const std::map<std::string, std::string> now = {
+      {"d/grown", old_ + new_}, {"d/replaced", new_}, {"d/overwritten", new_}};
+  for (size_t i = 0; i < nodes(); ++i) {
+    for (const auto& [name, bytes] : now) {
+      const auto first = ReadWhole(At(i, name));
+      EXPECT_TRUE(first.ok() ? *first == bytes : StatusErrno(first.status()) == ESTALE)
+          << name << " at node " << i << ": " << first.status();
+      // The kernel is told in the background.
+      EXPECT_TRUE(AwaitUntil([&] { return Reads(At(i, name), bytes); })) << name;
+    }
+  }
+}
+
 // Whole-file reads by three readers on each mount while the file is replaced and appended to.
 TEST_F(ChangeTest, EveryReadDuringChangesIsOneVersionOrAnError) {
   constexpr size_t kReadersPerNode = 3;
   constexpr int kChanges = 12;
   // By size, which tells a version: they all differ.
-  std::map<size_t, std::string> versions;
+  std::map<size_t, size_t> versions;
   std::vector<std::string> steps;
   for (int i = 0; i < kChanges; ++i) {
     const bool appended = i % 3 == 2;
     steps.push_back(appended ? steps.back() + Pattern('+', kMebibyte / 2 + i)
                              : Pattern(static_cast<char>('a' + i), 2 * kMebibyte + 1000 * i));
-    versions[steps.back().size()] = steps.back();
+    versions[steps.back().size()] = i;
   }
   WriteInPlace(Backing("file"), steps[0]);
   // Without a TTL, readers would hardly meet a change.
@@ -171,6 +199,8 @@ TEST_F(ChangeTest, EveryReadDuringChangesIsOneVersionOrAnError) {
   std::atomic<bool> done = false;
   std::atomic<size_t> read_count = 0;
   std::atomic<size_t> mix_count = 0;
+  // A bit for each step.
+  std::atomic<uint32_t> seen_steps = 0;
   std::vector<std::thread> readers;
   for (size_t i = 0; i < nodes() * kReadersPerNode; ++i) {
     readers.emplace_back([&, path = At(i % nodes(), "file")] {
@@ -179,7 +209,11 @@ TEST_F(ChangeTest, EveryReadDuringChangesIsOneVersionOrAnError) {
         if (!bytes.ok()) continue;
         ++read_count;
         const auto version = versions.find(bytes->size());
-        if (version == versions.end() || version->second != *bytes) ++mix_count;
+        if (version == versions.end() || steps[version->second] != *bytes) {
+          ++mix_count;
+        } else {
+          seen_steps |= uint32_t{1} << version->second;
+        }
       }
     });
   }
@@ -198,6 +232,7 @@ TEST_F(ChangeTest, EveryReadDuringChangesIsOneVersionOrAnError) {
   done = true;
   for (std::thread& reader : readers) reader.join();
   EXPECT_EQ(mix_count, 0u) << "of " << read_count;
+  EXPECT_GE(std::popcount(seen_steps.load()), kChanges / 2) << "the readers hardly met a change";
 }
 
 class AgingTest : public ServiceTest {

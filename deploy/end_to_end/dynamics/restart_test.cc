@@ -21,6 +21,7 @@
 #include "deploy/end_to_end/dynamics/file_reading.h"
 #include "deploy/end_to_end/dynamics/service_fixture.h"
 #include "deploy/file_descriptor.h"
+#include "deploy/mount_table.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -111,8 +112,26 @@ TEST_F(RestartTest, W9_AReaderThatWaitsForADeadPeerCanBeKilled) {
   reader.AwaitBlocked();
   ASSERT_EQ(kill(reader.pid(), SIGKILL), 0);
   EXPECT_EQ(reader.End().signal, SIGKILL);
-  // So that the client's own request ends, too.
-  StartPeerAgain(0);
+}
+
+TEST_F(RestartTest, ProcessesThatAreToldToEndWaitForNobodyAndLeaveNoMount) {
+  Start({.nodes = 2, .client_flags = {"--operation_timeout=10m"}});
+  // A parent that is gone and a peer that hangs: neither answers, nor is the connection lost.
+  Kill(0, ProcessRole::kPeer);
+  Reader at_parent(Cold(1, 0));
+  at_parent.AwaitBlocked();
+  Signal(1, ProcessRole::kPeer, SIGSTOP);
+  Reader at_peer(Cold(1, 1));
+  at_peer.AwaitBlocked();
+  const absl::Time start = absl::Now();
+  for (size_t i = 0; i < nodes(); ++i) Terminate(i, ProcessRole::kClient);
+  EXPECT_LT(absl::Now() - start, kFailedByThen);
+  EXPECT_EQ(*MountTypeAt(MountOf(1)), "");
+  EXPECT_EQ(at_parent.End().code, 1);
+  EXPECT_EQ(at_peer.End().code, 1);
+  Signal(1, ProcessRole::kPeer, SIGCONT);
+  Terminate(1, ProcessRole::kPeer);
+  EXPECT_LT(absl::Now() - start, kFailedByThen);
 }
 
 TEST_F(RestartTest, WithoutThePeerEveryOperationFailsInTimeWithEioAndTheMountRecovers) {

@@ -182,10 +182,14 @@ void ServiceTest::Signal(size_t node, ProcessRole role, int signal) const {
   ASSERT_EQ(SignalPidfd(pidfd->get(), signal), 0);
 }
 
-void ServiceTest::Kill(size_t node, ProcessRole role) {
+void ServiceTest::Kill(size_t node, ProcessRole role) const { EndBy(SIGKILL, node, role); }
+
+void ServiceTest::Terminate(size_t node, ProcessRole role) const { EndBy(SIGTERM, node, role); }
+
+void ServiceTest::EndBy(int signal, size_t node, ProcessRole role) const {
   const auto pidfd = OpenProcess(IdentityOf(node, role));
   ASSERT_TRUE(pidfd.ok()) << pidfd.status();
-  ASSERT_EQ(SignalPidfd(pidfd->get(), SIGKILL), 0);
+  ASSERT_EQ(SignalPidfd(pidfd->get(), signal), 0);
   ASSERT_TRUE(WaitReadable({pidfd->get()}, {.deadline = absl::Now() + kAwaitUntilMax}).ok());
 }
 

@@ -65,8 +65,9 @@ class ServiceTest : public testing::Test {
   // Asks that node; all nodes must have forgotten.
   void Invalidate(size_t node, const std::string& path, bool recursive = false) const;
 
-  // kill -9, and waits for the end.
-  void Kill(size_t node, ProcessRole role);
+  // kill -9, or SIGTERM, and waits for the end.
+  void Kill(size_t node, ProcessRole role) const;
+  void Terminate(size_t node, ProcessRole role) const;
   // Stops it as SIGSTOP does, or lets it go on.
   void Signal(size_t node, ProcessRole role, int signal) const;
   // After Kill: starts the peer as it was, and waits until it serves.
@@ -76,6 +77,7 @@ class ServiceTest : public testing::Test {
   std::string LogOf(size_t node, ProcessRole role) const;
 
  private:
+  void EndBy(int signal, size_t node, ProcessRole role) const;
   ProcessIdentity IdentityOf(size_t node, ProcessRole role) const;
 
   std::string top_;
