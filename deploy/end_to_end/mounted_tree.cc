@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -31,6 +32,8 @@ namespace fs = std::filesystem;
 constexpr absl::Duration kStartMax = absl::Seconds(30);
 constexpr absl::Duration kEndMax = absl::Seconds(10);
 constexpr uint32_t kChain = 1;
+// A port that was free may be taken before the peer listens on it.
+constexpr int kPortAttemptsMax = 3;
 
 std::string NodeName(size_t node) { return absl::StrCat("node", node); }
 
@@ -79,11 +82,33 @@ absl::Status MountedTree::Mount(const MountedTreeOptions& options) {
   }
   if (!private_mounts_.ok()) return private_mounts_;
   mount_point_ = options.mount_point.empty() ? absl::StrCat(work_, "/mount") : options.mount_point;
-  if (absl::Status status = WriteTree(options); !status.ok()) return status;
   for (size_t node = 0; node < options.node_count; ++node) {
-    if (absl::Status status = StartPeer(options, node); !status.ok()) return status;
+    if (mkdir(NodeDirectory(node).c_str(), 0700) != 0) {
+      return ErrnoStatus(errno, absl::StrCat("make ", NodeDirectory(node)));
+    }
   }
+  if (absl::Status status = StartPeers(options); !status.ok()) return status;
   return StartClient(options);
+}
+
+absl::Status MountedTree::StartPeers(const MountedTreeOptions& options) {
+  absl::Status status;
+  for (int attempt = 0; attempt < kPortAttemptsMax; ++attempt) {
+    const auto ports = FindFreePorts(options.node_count);
+    if (!ports.ok()) return ports.status();
+    if (status = WriteTree(*ports); !status.ok()) return status;
+    size_t node = 0;
+    while (node < options.node_count && status.ok()) {
+      status = StartPeer(options, node);
+      if (status.ok()) ++node;
+    }
+    if (status.ok()) return status;
+    // Another try is only for a port that somebody else has.
+    const uint16_t port = (*ports)[node];
+    Unmount();
+    if (IsPortFree(port)) return status;
+  }
+  return status;
 }
 
 void MountedTree::Unmount() {
@@ -94,12 +119,10 @@ void MountedTree::Unmount() {
   }
 }
 
-absl::Status MountedTree::WriteTree(const MountedTreeOptions& options) {
-  const auto ports = FindFreePorts(options.node_count);
-  if (!ports.ok()) return ports.status();
+absl::Status MountedTree::WriteTree(const std::vector<uint16_t>& ports) {
   std::vector<Member> members;
-  for (size_t node = 0; node < options.node_count; ++node) {
-    members.push_back({NodeName(node), absl::StrCat("127.0.0.1:", (*ports)[node])});
+  for (const uint16_t port : ports) {
+    members.push_back({NodeName(members.size()), absl::StrCat("127.0.0.1:", port)});
   }
   const auto text = TreeFileText(members, kChain);
   if (!text.ok()) return text.status();
@@ -108,9 +131,6 @@ absl::Status MountedTree::WriteTree(const MountedTreeOptions& options) {
 }
 
 absl::Status MountedTree::StartPeer(const MountedTreeOptions& options, size_t node) {
-  if (mkdir(NodeDirectory(node).c_str(), 0700) != 0) {
-    return ErrnoStatus(errno, absl::StrCat("make ", NodeDirectory(node)));
-  }
   std::vector<std::string> arguments;
   std::string program = fs::canonical("peer_server/peer_server").string();
   if (node == 0 && options.root_user.has_value()) {
@@ -120,7 +140,7 @@ absl::Status MountedTree::StartPeer(const MountedTreeOptions& options, size_t no
     }
     // Where the program lies, the user may have no way to.
     const std::string copy = absl::StrCat(work_, "/peer_server");
-    fs::copy_file(program, copy);
+    fs::copy_file(program, copy, fs::copy_options::overwrite_existing);
     program = copy;
     arguments = {"/usr/bin/setpriv", absl::StrCat("--reuid=", user), absl::StrCat("--regid=", user),
                  "--clear-groups", "--pdeathsig=KILL"};

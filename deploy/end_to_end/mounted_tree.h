@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -54,7 +55,8 @@ class MountedTree {
   void Unmount();
 
  private:
-  absl::Status WriteTree(const MountedTreeOptions& options);
+  absl::Status StartPeers(const MountedTreeOptions& options);
+  absl::Status WriteTree(const std::vector<uint16_t>& ports);
   absl::Status StartPeer(const MountedTreeOptions& options, size_t node);
   absl::Status StartClient(const MountedTreeOptions& options);
   absl::Status StartProgram(std::vector<std::string> arguments, const std::string& who);
