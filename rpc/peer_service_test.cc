@@ -239,7 +239,8 @@ TEST_F(PeerServiceTest, ADeadlineBeyondTheLimitBecomesTheLimit) {
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::hours(1));
   ASSERT_TRUE(stub_->GetAttr(&context, v1::GetAttrRequest(), &reply).ok());
-  EXPECT_EQ(memory_.Calls()[0].context.deadline, timer_.clock().Now() + absl::Minutes(2));
+  EXPECT_EQ(memory_.Calls()[0].context.deadline,
+            timer_.clock().Now() + PeerServiceOptions().call_time_max);
 }
 
 }  // namespace
