@@ -36,7 +36,9 @@ std::shared_ptr<grpc::Channel>* MakeLastingChannel() {
 
 void KeepGrpcInitialised() {
   grpc_init();  // counted by gRPC; never matched by a grpc_shutdown
-  [[maybe_unused]] static const auto* const lasting = MakeLastingChannel();
+  // volatile: it has to stay in memory, or a leak checker finds the channel lost.
+  [[maybe_unused]] static std::shared_ptr<grpc::Channel>* const volatile lasting =
+      MakeLastingChannel();
 }
 
 }  // namespace coppice
