@@ -244,6 +244,10 @@ class EqualCookies final : public Source {
   void ReadBlock(const BlockKey&, const RequestContext&, Done<BlockRef> done) override {
     std::move(done)(ErrnoStatus(EIO, "none"));
   }
+  void FindExtent(const Path&, const Version&, uint64_t, ExtentKind, const RequestContext&,
+                  Done<uint64_t> done) override {
+    std::move(done)(ErrnoStatus(EIO, "none"));
+  }
   void GetFileSystemStatistics(const Path&, const RequestContext&,
                                Done<FileSystemStatistics> done) override {
     std::move(done)(ErrnoStatus(EIO, "none"));

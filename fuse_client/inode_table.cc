@@ -15,6 +15,13 @@ std::string PrefixBelow(const Path& directory) {
   return directory.IsRoot() ? "" : absl::StrCat(directory.text(), "/");
 }
 
+bool MayHaveHoles(const Attributes& attributes) {
+  constexpr uint64_t kSectorBytes = 512;  // the unit of Attributes::blocks
+  const uint64_t sectors =
+      attributes.size / kSectorBytes + (attributes.size % kSectorBytes != 0 ? 1 : 0);
+  return S_ISREG(attributes.mode) && attributes.blocks < sectors;
+}
+
 }  // namespace
 
 bool InodeEntry::IsDirectory() const { return S_ISDIR(type); }
@@ -45,7 +52,8 @@ uint64_t InodeTable::AddLookup(const Path& path, const Attributes& attributes) {
                           .type = attributes.mode & S_IFMT,
                           .version = attributes.version,
                           .device = attributes.device,
-                          .inode = attributes.inode},
+                          .inode = attributes.inode,
+                          .may_have_holes = MayHaveHoles(attributes)},
                 .lookups = 1};
   return id;
 }

@@ -39,6 +39,8 @@ struct InodeEntry {
   Version version;    // of a directory: as of its first lookup
   uint64_t device = 0;
   uint64_t inode = 0;
+  // A regular file with less on disk than its size.
+  bool may_have_holes = false;
 
   bool IsDirectory() const;
   // Whether attributes that the path has now are of this node. The root is what it is.

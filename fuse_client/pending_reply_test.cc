@@ -117,6 +117,8 @@ class Silent final : public Source {
   void ReadDirectory(const Path&, const DirectoryPage&, const RequestContext&,
                      Done<ListingRef>) override {}
   void ReadBlock(const BlockKey&, const RequestContext&, Done<BlockRef>) override {}
+  void FindExtent(const Path&, const Version&, uint64_t, ExtentKind, const RequestContext&,
+                  Done<uint64_t>) override {}
   void GetFileSystemStatistics(const Path&, const RequestContext&,
                                Done<FileSystemStatistics>) override {}
 };

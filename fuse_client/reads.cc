@@ -128,25 +128,25 @@ void FileSystem::Read(fuse_req* request, uint64_t node, size_t size, uint64_t of
 }
 
 void FileSystem::Seek(fuse_req* request, uint64_t node, uint64_t offset, int whence) {
+  std::shared_ptr<PendingReply> reply = StartReply(request);
   const std::optional<InodeEntry> entry = parts_.table.Find(node);
-  int error_number = 0;
-  uint64_t found = offset;
-  // The whole file counts as data, with a hole at its end (lseek(2)). The kernel handles all other
-  // kinds of seeking itself.
-  if (!entry.has_value()) {
-    error_number = ESTALE;
-  } else if (whence != SEEK_DATA && whence != SEEK_HOLE) {
-    error_number = EINVAL;
-  } else if (offset >= entry->version.size) {
-    error_number = ENXIO;
-  } else if (whence == SEEK_HOLE) {
-    found = entry->version.size;
+  if (!entry.has_value()) return reply->Fail(ESTALE);
+  // The kernel handles all other kinds of seeking itself.
+  if (whence != SEEK_DATA && whence != SEEK_HOLE) return reply->Fail(EINVAL);
+  const ExtentKind kind = whence == SEEK_DATA ? ExtentKind::kData : ExtentKind::kHole;
+  auto answer = [this, reply, path = entry->path](absl::StatusOr<uint64_t> found) {
+    if (!found.ok()) {
+      if (SaysVersionIsGone(found.status())) ExpireName(path);
+      return reply->Fail(found.status());
+    }
+    reply->Answer(
+        [&found](fuse_req* fuse) { return fuse_reply_lseek(fuse, static_cast<off_t>(*found)); });
+  };
+  if (!entry->may_have_holes || offset >= entry->version.size) {
+    return answer(FindInAllData(entry->version.size, offset, kind));
   }
-  if (error_number != 0) {
-    fuse_reply_err(request, error_number);
-  } else {
-    fuse_reply_lseek(request, static_cast<off_t>(found));
-  }
+  parts_.source.FindExtent(entry->path, entry->version, offset, kind, NewContext(),
+                           std::move(answer));
 }
 
 }  // namespace coppice

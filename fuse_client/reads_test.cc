@@ -141,6 +141,34 @@ TEST_F(ReadsTest, AMountWithoutRoChecksEachOpenItself) {
   EXPECT_EQ(read_only.As<fuse_open_out>().open_flags & FOPEN_DIRECT_IO, 0u);
 }
 
+TEST_F(ReadsTest, TheSourceIsAskedForTheHolesOnlyOfAFileThatMayHaveSome) {
+  source_.AddFile("sparse", std::string(1025, 'x'));
+  source_.Edit("sparse", [](Attributes& attributes) { attributes.blocks = 2; });
+  source_.AddFile("full", std::string(1025, 'x'));
+  source_.Edit("full", [](Attributes& attributes) { attributes.blocks = 3; });
+  Start();
+  const uint64_t sparse = NodeOf("sparse"), full = NodeOf("full");
+  source_.TakeRequests();
+  EXPECT_EQ(Seek(full, 4, SEEK_DATA).As<fuse_lseek_out>().offset, 4u);
+  EXPECT_EQ(Seek(full, 4, SEEK_HOLE).As<fuse_lseek_out>().offset, 1025u);
+  EXPECT_EQ(Seek(sparse, 1025, SEEK_HOLE).error, ENXIO);
+  EXPECT_THAT(source_.TakeRequests(), IsEmpty());
+  EXPECT_EQ(Seek(sparse, 4, SEEK_DATA).As<fuse_lseek_out>().offset, 4u);
+  EXPECT_EQ(Seek(sparse, 5, SEEK_HOLE).As<fuse_lseek_out>().offset, 1025u);
+  EXPECT_THAT(source_.TakeRequests(), ElementsAre("extent sparse 4", "extent sparse 5"));
+  source_.FailWith(ErrnoStatus(ENXIO, "no more data"));
+  EXPECT_EQ(Seek(sparse, 4, SEEK_DATA).error, ENXIO);
+}
+
+TEST_F(ReadsTest, SeekingInAFileThatChangedIsStaleAndItsNameExpires) {
+  source_.AddFile("f", "old bytes");
+  Start();
+  const uint64_t f = NodeOf("f");
+  source_.AddFile("f", "new");
+  EXPECT_EQ(Seek(f, 0, SEEK_HOLE).error, ESTALE);
+  EXPECT_THAT(Notifications(1), ElementsAre("expire 1/f"));
+}
+
 TEST_F(ReadsTest, TheWholeFileIsDataWithAHoleAtItsEnd) {
   source_.AddFile("f", "0123456789");
   Start();

@@ -69,6 +69,11 @@ class SymlinkRewritingSource final : public Source {
     base_.ReadBlock(key, context, std::move(done));
   }
 
+  void FindExtent(const Path& path, const Version& version, uint64_t offset, ExtentKind kind,
+                  const RequestContext& context, Done<uint64_t> done) override {
+    base_.FindExtent(path, version, offset, kind, context, std::move(done));
+  }
+
   void GetFileSystemStatistics(const Path& path, const RequestContext& context,
                                Done<FileSystemStatistics> done) override {
     base_.GetFileSystemStatistics(path, context, std::move(done));

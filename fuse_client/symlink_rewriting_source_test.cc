@@ -68,6 +68,8 @@ class OneListing final : public Source {
     std::move(done)(listing_);
   }
   void ReadBlock(const BlockKey&, const RequestContext&, Done<BlockRef>) override {}
+  void FindExtent(const Path&, const Version&, uint64_t, ExtentKind, const RequestContext&,
+                  Done<uint64_t>) override {}
   void GetFileSystemStatistics(const Path&, const RequestContext&,
                                Done<FileSystemStatistics>) override {}
 
@@ -106,6 +108,9 @@ TEST(SymlinkRewritingSourceTest, ErrorsAndMissingPathsPassThrough) {
   });
   source->GetFileSystemStatistics(Path(), {}, [](absl::StatusOr<FileSystemStatistics> statistics) {
     EXPECT_EQ(StatusErrno(statistics.status()), EACCES);
+  });
+  source->FindExtent({}, {}, 0, ExtentKind::kData, {}, [](absl::StatusOr<uint64_t> found) {
+    EXPECT_EQ(StatusErrno(found.status()), EACCES);
   });
   source->ReadBlock({}, {}, [](absl::StatusOr<BlockRef> block) {
     EXPECT_EQ(StatusErrno(block.status()), EACCES);

@@ -285,6 +285,32 @@ absl::StatusOr<BlockKey> DecodeBlockKey(const v1::ReadRequest& message) {
                   .index = message.block_index()};
 }
 
+void EncodeSeek(const Path& path, const Version& version, uint64_t offset, ExtentKind kind,
+                v1::SeekRequest* message) {
+  message->set_path(path.text());
+  EncodeVersion(version, message->mutable_version());
+  message->set_offset(offset);
+  message->set_find_hole(kind == ExtentKind::kHole);
+}
+
+absl::StatusOr<Version> DecodeSeekVersion(const v1::SeekRequest& message) {
+  if (message.version().id() == 0) {
+    return ErrnoStatus(EINVAL, "a request to seek in a file without a version");
+  }
+  return DecodeVersion(message.version());
+}
+
+absl::StatusOr<uint64_t> DecodeSeekReply(const v1::SeekReply& message,
+                                         const v1::SeekRequest& request) {
+  const uint64_t size = request.version().size();
+  // Data has at least one byte before the end.
+  if (message.offset() < request.offset() || message.offset() > size ||
+      (message.offset() == size && !request.find_hole())) {
+    return absl::DataLossError(absl::StrCat("field offset of the answer: ", message.offset()));
+  }
+  return message.offset();
+}
+
 void EncodePage(const DirectoryPage& page, v1::ReadDirPlusRequest* message) {
   message->set_page_bits(page.bits);
   message->set_page_index(page.index);

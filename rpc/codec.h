@@ -18,6 +18,7 @@
 #include "proto/peer.pb.h"
 #include "source/attributes.h"
 #include "source/block.h"
+#include "source/extent_kind.h"
 #include "source/file_system_statistics.h"
 #include "source/listing.h"
 #include "source/path.h"
@@ -50,6 +51,15 @@ RequestContext DecodeContext(const v1::RequestOptions& message);
 void EncodeBlockKey(const BlockKey& key, v1::ReadRequest* message);
 // EINVAL for a version of id 0.
 absl::StatusOr<BlockKey> DecodeBlockKey(const v1::ReadRequest& message);
+
+// Path, version, offset and kind of a request to Seek; the options are left alone.
+void EncodeSeek(const Path& path, const Version& version, uint64_t offset, ExtentKind kind,
+                v1::SeekRequest* message);
+// EINVAL for a version of id 0.
+absl::StatusOr<Version> DecodeSeekVersion(const v1::SeekRequest& message);
+// An offset that lies before the one of the request, or beyond the file, is no answer.
+absl::StatusOr<uint64_t> DecodeSeekReply(const v1::SeekReply& message,
+                                         const v1::SeekRequest& request);
 
 void EncodePage(const DirectoryPage& page, v1::ReadDirPlusRequest* message);
 absl::StatusOr<DirectoryPage> DecodePage(const v1::ReadDirPlusRequest& message);

@@ -267,6 +267,26 @@ TEST(CodecTest, ABlockKeyWithABadPathOrNoVersionIsEinval) {
   EXPECT_EQ(StatusErrno(DecodeBlockKey(message).status()), ENAMETOOLONG);
 }
 
+TEST(CodecTest, ASeekWithoutAVersionIsEinvalAndAnAnswerOutsideIsDataLoss) {
+  v1::SeekRequest request;
+  EncodeSeek(Path::Parse("a").value(), {.id = 7, .size = 100}, 10, ExtentKind::kHole, &request);
+  EXPECT_EQ(*DecodeSeekVersion(request), (Version{.id = 7, .size = 100}));
+  EXPECT_TRUE(request.find_hole());
+  v1::SeekReply reply;
+  for (const uint64_t offset : {9, 10, 99, 100, 101}) {
+    reply.set_offset(offset);
+    for (const bool find_hole : {false, true}) {
+      request.set_find_hole(find_hole);
+      const absl::StatusOr<uint64_t> decoded = DecodeSeekReply(reply, request);
+      const bool valid = offset >= 10 && offset <= (find_hole ? 100u : 99u);
+      EXPECT_EQ(decoded.ok(), valid) << offset;
+      EXPECT_EQ(absl::IsDataLoss(decoded.status()), !valid) << offset;
+    }
+  }
+  request.clear_version();
+  EXPECT_EQ(StatusErrno(DecodeSeekVersion(request).status()), EINVAL);
+}
+
 TEST(CodecTest, APageThatCannotBeIsEinval) {
   const DirectoryPage last{.bits = kPageBitsMax, .index = (1u << kPageBitsMax) - 1};
   v1::ReadDirPlusRequest message;

@@ -25,10 +25,10 @@ namespace coppice {
 namespace {
 
 // Read is raw: its answer is made by block_codec.
-using CallbackService = v1::Peer::WithRawCallbackMethod_Read<
-    v1::Peer::WithCallbackMethod_GetAttr<v1::Peer::WithCallbackMethod_ReadDirPlus<
-        v1::Peer::WithCallbackMethod_ReadLink<v1::Peer::WithCallbackMethod_FsStat<
-            v1::Peer::WithCallbackMethod_Attach<v1::Peer::Service>>>>>>;
+using CallbackService = v1::Peer::WithRawCallbackMethod_Read<v1::Peer::WithCallbackMethod_GetAttr<
+    v1::Peer::WithCallbackMethod_ReadDirPlus<v1::Peer::WithCallbackMethod_ReadLink<
+        v1::Peer::WithCallbackMethod_Seek<v1::Peer::WithCallbackMethod_FsStat<
+            v1::Peer::WithCallbackMethod_Attach<v1::Peer::Service>>>>>>>;
 
 absl::StatusOr<v1::ReadRequest> ParseReadRequest(const grpc::ByteBuffer& bytes) {
   std::vector<grpc::Slice> slices;
@@ -66,6 +66,7 @@ class SourceService final : public PeerService, private CallbackService {
                          {"read_dir_plus", read_dir_plus_},
                          {"read_link", read_link_},
                          {"read", read_},
+                         {"seek", seek_},
                          {"fs_stat", fs_stat_},
                          {"attach", attach_},
                          {"bytes_sent", bytes_sent_},
@@ -150,6 +151,25 @@ class SourceService final : public PeerService, private CallbackService {
                         EncodeBlock(block, reply);
                         return absl::OkStatus();
                       }));
+    return reactor;
+  }
+
+  Reactor* Seek(Context* call, const v1::SeekRequest* request, v1::SeekReply* reply) override {
+    ++seek_;
+    Reactor* const reactor = call->DefaultReactor();
+    const auto path = Path::Parse(request->path());
+    const auto version = DecodeSeekVersion(*request);
+    const auto kind = request->find_hole() ? ExtentKind::kHole : ExtentKind::kData;
+    RequestContext context;
+    if (!Admit(*call, reactor, request->options(), path.ok() ? version.status() : path.status(),
+               &context)) {
+      return reactor;
+    }
+    source_.FindExtent(*path, *version, request->offset(), kind, context,
+                       Answer<uint64_t>(*call, reactor, [reply](uint64_t offset) {
+                         reply->set_offset(offset);
+                         return absl::OkStatus();
+                       }));
     return reactor;
   }
 
@@ -243,6 +263,7 @@ class SourceService final : public PeerService, private CallbackService {
   std::atomic<uint64_t> read_dir_plus_{0};
   std::atomic<uint64_t> read_link_{0};
   std::atomic<uint64_t> read_{0};
+  std::atomic<uint64_t> seek_{0};
   std::atomic<uint64_t> fs_stat_{0};
   std::atomic<uint64_t> attach_{0};
   std::atomic<uint64_t> bytes_sent_{0};

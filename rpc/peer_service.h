@@ -36,7 +36,7 @@ struct PeerServiceOptions {
   absl::Duration call_time_max = absl::Minutes(10);
 };
 
-// Counters: get_attr, read_dir_plus, read_link, read, fs_stat, attach (calls), bytes_sent (of
+// Counters: get_attr, read_dir_plus, read_link, read, seek, fs_stat, attach (calls), bytes_sent (of
 // blocks), refused (calls over the limit), invalid (requests that cannot be), errors (other
 // failures); gauge: in_flight.
 class PeerService : public Measurable {

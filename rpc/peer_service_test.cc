@@ -94,6 +94,12 @@ TEST_F(PeerServiceTest, APathThatCannotBeIsEinvalAndNeverReachesTheSource) {
     v1::ReadReply block;
     EXPECT_FALSE(Call(&v1::Peer::Stub::Read, read, &block).ok()) << path;
     EXPECT_EQ(errno_, EINVAL) << path;
+    v1::SeekRequest seek;
+    seek.set_path(path);
+    seek.mutable_version()->set_id(1);
+    v1::SeekReply found;
+    EXPECT_FALSE(Call(&v1::Peer::Stub::Seek, seek, &found).ok()) << path;
+    EXPECT_EQ(errno_, EINVAL) << path;
     v1::FsStatRequest fs_stat;
     fs_stat.set_path(path);
     v1::FsStatReply statistics;
@@ -101,7 +107,7 @@ TEST_F(PeerServiceTest, APathThatCannotBeIsEinvalAndNeverReachesTheSource) {
     EXPECT_EQ(errno_, EINVAL) << path;
   }
   EXPECT_EQ(memory_.Calls().size(), 0u);
-  EXPECT_EQ(Counter("invalid"), 35u);
+  EXPECT_EQ(Counter("invalid"), 42u);
   EXPECT_EQ(Counter("in_flight"), 0u);
 }
 

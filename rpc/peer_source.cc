@@ -94,6 +94,19 @@ class RemotePeer final : public PeerSource {
     TryBlock(key, context, kBlockTriesMax, std::move(done));
   }
 
+  void FindExtent(const Path& path, const Version& version, uint64_t offset, ExtentKind kind,
+                  const RequestContext& context, Done<uint64_t> done) override {
+    ++find_extent_;
+    auto call = Prepare<v1::SeekRequest, v1::SeekReply>(context, done);
+    if (call == nullptr) return;
+    EncodeSeek(path, version, offset, kind, &call->request);
+    EncodeOptions(context, call->request.mutable_options());
+    stub_->async()->Seek(
+        &*call->client_context, &call->request, &call->reply, [this, call](grpc::Status status) {
+          Finish(*call, status, [&call] { return DecodeSeekReply(call->reply, call->request); });
+        });
+  }
+
   void GetFileSystemStatistics(const Path& path, const RequestContext& context,
                                Done<FileSystemStatistics> done) override {
     ++get_file_system_statistics_;
@@ -114,6 +127,7 @@ class RemotePeer final : public PeerSource {
             .counters = {{"get_attributes", get_attributes_},
                          {"read_directory", read_directory_},
                          {"read_block", read_block_},
+                         {"find_extent", find_extent_},
                          {"get_file_system_statistics", get_file_system_statistics_},
                          {"errors", errors_},
                          {"bytes_received", bytes_received_},
@@ -226,6 +240,7 @@ class RemotePeer final : public PeerSource {
   std::atomic<uint64_t> get_attributes_{0};
   std::atomic<uint64_t> read_directory_{0};
   std::atomic<uint64_t> read_block_{0};
+  std::atomic<uint64_t> find_extent_{0};
   std::atomic<uint64_t> get_file_system_statistics_{0};
   std::atomic<uint64_t> errors_{0};
   std::atomic<uint64_t> bytes_received_{0};

@@ -41,8 +41,9 @@ struct PeerSourceOptions {
   bool wait_for_ready = true;
 };
 
-// Counters: get_attributes, read_directory, read_block, get_file_system_statistics (calls), errors
-// (calls that failed), bytes_received (of blocks), crc_mismatches (blocks that came wrong).
+// Counters: get_attributes, read_directory, read_block, find_extent, get_file_system_statistics
+// (calls), errors (calls that failed), bytes_received (of blocks), crc_mismatches (blocks that came
+// wrong).
 class PeerSource : public Source, public Measurable {};
 
 // Both must outlive the source. Context.hops is counted up by one on the way out.

@@ -22,6 +22,7 @@
 #include "rpc/status_codec.h"
 #include "rpc/testing/fake_timer.h"
 #include "rpc/testing/wire_pair.h"
+#include "source/forwarding_source.h"
 #include "source/testing/await.h"
 #include "source/testing/memory_source.h"
 #include "source/testing/source_conformance.h"
@@ -211,28 +212,16 @@ TEST(PeerSourceTest, ACorruptBlockIsAskedForOnceMore) {
 }
 
 // Corrupts every block.
-class CorruptingSource final : public Source {
+class CorruptingSource final : public ForwardingSource<> {
  public:
-  explicit CorruptingSource(MemorySource& base) : base_(base) {}
-  void GetAttributes(const Path& path, const RequestContext& context,
-                     Done<PathState> done) override {
-    base_.GetAttributes(path, context, std::move(done));
-  }
-  void ReadDirectory(const Path& path, const DirectoryPage& page, const RequestContext& context,
-                     Done<ListingRef> done) override {
-    base_.ReadDirectory(path, page, context, std::move(done));
-  }
+  explicit CorruptingSource(MemorySource& memory) : ForwardingSource(memory), memory_(memory) {}
   void ReadBlock(const BlockKey& key, const RequestContext& context, Done<BlockRef> done) override {
-    base_.CorruptNextBlock(key.path.text());
-    base_.ReadBlock(key, context, std::move(done));
-  }
-  void GetFileSystemStatistics(const Path& path, const RequestContext& context,
-                               Done<FileSystemStatistics> done) override {
-    base_.GetFileSystemStatistics(path, context, std::move(done));
+    memory_.CorruptNextBlock(key.path.text());
+    memory_.ReadBlock(key, context, std::move(done));
   }
 
  private:
-  MemorySource& base_;
+  MemorySource& memory_;
 };
 
 TEST(PeerSourceTest, ABlockThatStaysCorruptIsDataLossThatNamesIt) {
@@ -302,17 +291,20 @@ TEST(PeerSourceTest, CountsItsCallsAndTheBytes) {
   ASSERT_TRUE(AwaitListing(served.pair.client(), Path()).ok());
   ASSERT_TRUE(AwaitBlock(served.pair.client(), served.memory.KeyOf("a", 1)).ok());
   ASSERT_TRUE(AwaitFileSystemStatistics(served.pair.client(), Path()).ok());
+  const BlockKey key = served.memory.KeyOf("a", 0);
+  ASSERT_EQ(*AwaitExtent(served.pair.client(), key.path, key.version, 5, ExtentKind::kHole),
+            2 * kBlockBytes);
   const LayerStatistics client = served.pair.client().Statistics();
   EXPECT_EQ(client.layer, "parent");
-  for (const char* kind :
-       {"get_attributes", "read_directory", "read_block", "get_file_system_statistics"}) {
+  for (const char* kind : {"get_attributes", "read_directory", "read_block", "find_extent",
+                           "get_file_system_statistics"}) {
     EXPECT_EQ(client.counters.at(kind), 1u) << kind;
   }
   EXPECT_GE(client.counters.at("bytes_received"), kBlockBytes);
   const LayerStatistics service = served.pair.service().Statistics();
   EXPECT_EQ(service.layer, "service");
   EXPECT_EQ(service.counters.at("bytes_sent"), kBlockBytes);
-  for (const char* kind : {"get_attr", "read_dir_plus", "read", "fs_stat"}) {
+  for (const char* kind : {"get_attr", "read_dir_plus", "read", "seek", "fs_stat"}) {
     EXPECT_EQ(service.counters.at(kind), 1u) << kind;
   }
   EXPECT_EQ(service.counters.at("in_flight"), 0u);

@@ -40,6 +40,14 @@ class Retrier final : public RetryingSource {
     });
   }
 
+  void FindExtent(const Path& path, const Version& version, uint64_t offset, ExtentKind kind,
+                  const RequestContext& context, Done<uint64_t> done) override {
+    Start<uint64_t>(context, std::move(done),
+                    [this, path, version, offset, kind, context](Done<uint64_t> done) {
+                      base_.FindExtent(path, version, offset, kind, context, std::move(done));
+                    });
+  }
+
   void GetFileSystemStatistics(const Path& path, const RequestContext& context,
                                Done<FileSystemStatistics> done) override {
     Start<FileSystemStatistics>(context, std::move(done),

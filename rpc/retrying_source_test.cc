@@ -137,17 +137,20 @@ TEST_F(RetryingSourceTest, ASpeculativeRequestIsNotRepeated) {
 
 TEST_F(RetryingSourceTest, EveryKindOfRequestIsRepeatedAsItWas) {
   const BlockKey key = memory_.KeyOf("a", 0);
-  for (const Kind kind : {Kind::kListing, Kind::kBlock, Kind::kStatistics}) {
+  for (const Kind kind : {Kind::kListing, Kind::kBlock, Kind::kExtent, Kind::kStatistics}) {
     memory_.FailNext(kind, TransportFailure("gone"));
   }
   Answer<ListingRef> listing;
   Answer<BlockRef> block;
+  Answer<uint64_t> extent;
   Answer<FileSystemStatistics> statistics;
   retrying_->ReadDirectory(Path(), {.bits = 1, .index = 1}, context_, listing.MakeDone());
   retrying_->ReadBlock(key, context_, block.MakeDone());
+  retrying_->FindExtent(path_, key.version, 2, ExtentKind::kData, context_, extent.MakeDone());
   retrying_->GetFileSystemStatistics(path_, context_, statistics.MakeDone());
-  EXPECT_EQ(timer_.PendingCount(), 3u);
+  EXPECT_EQ(timer_.PendingCount(), 4u);
   timer_.Advance(absl::Milliseconds(50));
+  EXPECT_EQ(*extent.Await(), 2u);
   EXPECT_EQ((*listing.Await())->page, (DirectoryPage{.bits = 1, .index = 1}));
   EXPECT_EQ((*block.Await())->size(), 5u);
   EXPECT_TRUE(statistics.Await().ok());

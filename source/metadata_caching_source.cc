@@ -44,12 +44,19 @@ class MetadataCaching final : public MetadataCachingSource {
     base_.ReadBlock(key, context,
                     [this, path = key.path, version = key.version,
                      done = std::move(done)](absl::StatusOr<BlockRef> block) mutable {
-                      if (!block.ok() && SaysVersionIsGone(block.status())) {
-                        stale_blocks_.fetch_add(1, std::memory_order_relaxed);
-                        cache_.ForgetVersion(path, version);
-                      }
+                      ForgetIfGone(path, version, block.status());
                       std::move(done)(std::move(block));
                     });
+  }
+
+  void FindExtent(const Path& path, const Version& version, uint64_t offset, ExtentKind kind,
+                  const RequestContext& context, Done<uint64_t> done) override {
+    base_.FindExtent(
+        path, version, offset, kind, context,
+        [this, path, version, done = std::move(done)](absl::StatusOr<uint64_t> found) mutable {
+          ForgetIfGone(path, version, found.status());
+          std::move(done)(std::move(found));
+        });
   }
 
   void GetFileSystemStatistics(const Path& path, const RequestContext& context,
@@ -93,6 +100,13 @@ class MetadataCaching final : public MetadataCachingSource {
   }
 
  private:
+  // What was asked of a version ended so.
+  void ForgetIfGone(const Path& path, const Version& version, const absl::Status& status) {
+    if (status.ok() || !SaysVersionIsGone(status)) return;
+    stale_blocks_.fetch_add(1, std::memory_order_relaxed);
+    cache_.ForgetVersion(path, version);
+  }
+
   // What was confirmed at a time that lies ahead was confirmed before the clock was set back: who
   // knows when. (Were it young, it would stay so until the clock is there again.)
   absl::Duration AgeSince(absl::Time confirmed_at) const {

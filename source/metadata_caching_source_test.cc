@@ -175,6 +175,20 @@ TEST_F(MetadataCachingSourceTest, ABlockOfADirectoryThatTookTheFilesPlaceMakesIt
   EXPECT_TRUE(S_ISDIR(AwaitAttributes(*cache_, At("d/a"))->attributes->mode));
 }
 
+TEST_F(MetadataCachingSourceTest, AStaleExtentMakesItForgetTheFileAndTheEndOfDataDoesNot) {
+  EXPECT_TRUE(Exists("d/a"));
+  const BlockKey old = base_.KeyOf("d/a", 0);
+  const auto seek = [&](uint64_t offset) {
+    return StatusErrno(
+        AwaitExtent(*cache_, old.path, old.version, offset, ExtentKind::kData).status());
+  };
+  EXPECT_EQ(seek(old.version.size), ENXIO);
+  base_.Remove("d/a");
+  EXPECT_TRUE(Exists("d/a"));
+  EXPECT_EQ(seek(0), ENOENT);
+  EXPECT_FALSE(Exists("d/a"));
+}
+
 TEST_F(MetadataCachingSourceTest, AStaleBlockDoesNotMakeItForgetTheNewVersion) {
   const BlockKey old = base_.KeyOf("d/a", 0);
   base_.Overwrite("d/a", "longer");

@@ -29,6 +29,10 @@ class Metered final : public MeteredSource {
                       std::move(done)(std::move(block));
                     }));
   }
+  void FindExtent(const Path& path, const Version& version, uint64_t offset, ExtentKind kind,
+                  const RequestContext& context, Done<uint64_t> done) override {
+    base_.FindExtent(path, version, offset, kind, context, Timed(extents_, std::move(done)));
+  }
   void GetFileSystemStatistics(const Path& path, const RequestContext& context,
                                Done<FileSystemStatistics> done) override {
     base_.GetFileSystemStatistics(path, context, Timed(file_systems_, std::move(done)));
@@ -39,6 +43,7 @@ class Metered final : public MeteredSource {
     Report("get_attributes", attributes_, statistics);
     Report("read_directory", directories_, statistics);
     Report("read_block", blocks_, statistics);
+    Report("find_extent", extents_, statistics);
     Report("file_system", file_systems_, statistics);
     statistics.counters["read_block_bytes"] = bytes_;
     return statistics;
@@ -80,7 +85,7 @@ class Metered final : public MeteredSource {
 
   Source& base_;
   const std::string layer_;
-  Meter attributes_, directories_, blocks_, file_systems_;
+  Meter attributes_, directories_, blocks_, extents_, file_systems_;
   std::atomic<uint64_t> bytes_ = 0;
 };
 

@@ -33,6 +33,8 @@ TEST(MeteredSourceTest, W13_RequestsErrorsBytesAndThoseInFlightAreWhatTheyAre) {
   ASSERT_FALSE(AwaitAttributes(*metered, a).ok());
   ASSERT_TRUE(AwaitBlock(*metered, base.KeyOf("a", 0)).ok());
   ASSERT_TRUE(AwaitListing(*metered, Path()).ok());
+  const BlockKey key = base.KeyOf("a", 0);
+  ASSERT_FALSE(AwaitExtent(*metered, a, key.version, 5, ExtentKind::kData).ok());
   base.Hold(Kind::kStatistics);
   Answer<FileSystemStatistics> held;
   metered->GetFileSystemStatistics(a, {}, held.MakeDone());
@@ -43,6 +45,8 @@ TEST(MeteredSourceTest, W13_RequestsErrorsBytesAndThoseInFlightAreWhatTheyAre) {
   EXPECT_EQ(counters["get_attributes_in_flight"], 0u);
   EXPECT_EQ(counters["read_block_bytes"], 5u);
   EXPECT_EQ(counters["read_directory_requests"], 1u);
+  EXPECT_EQ(counters["find_extent_requests"], 1u);
+  EXPECT_EQ(counters["find_extent_errors"], 1u);
   EXPECT_EQ(counters["file_system_in_flight"], 1u);
   base.Release(Kind::kStatistics);
   EXPECT_EQ(metered->Statistics().counters["file_system_in_flight"], 0u);

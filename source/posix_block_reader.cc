@@ -40,6 +40,12 @@ bool HasSameBytes(const Attributes& opened, const Attributes& now) {
          now.mtime == opened.mtime;
 }
 
+absl::Status CheckUnchanged(const OpenFile& file, const BlockKey& key) {
+  const absl::StatusOr<Attributes> now = StatDescriptor(file.descriptor.get(), key.path.text());
+  if (!now.ok()) return now.status();
+  return HasSameBytes(file.attributes, *now) ? absl::OkStatus() : Stale(key);
+}
+
 }  // namespace
 
 PosixBlockReader::PosixBlockReader(const ExportRoot& root, BlockAllocator& allocator,
@@ -64,6 +70,26 @@ absl::StatusOr<BlockRef> PosixBlockReader::Read(const BlockKey& key) {
   absl::StatusOr<BlockRef> block = ReadFrom(**file, key);
   if (!block.ok()) open_files_.Drop(key.path, key.version);
   return block;
+}
+
+absl::StatusOr<uint64_t> PosixBlockReader::FindExtent(const Path& path, const Version& version,
+                                                      uint64_t offset, ExtentKind kind) {
+  // In errors: the block where the search begins.
+  const BlockKey key{.path = path, .version = version, .index = offset / kBlockBytes};
+  if (offset >= version.size) {
+    return ErrnoStatus(ENXIO, absl::StrCat("seek in ", Describe(key), ": beyond the end"));
+  }
+  const absl::StatusOr<OpenFiles::FileRef> file =
+      open_files_.Get(path, version, [this, &key] { return Open(key); });
+  if (StatusErrno(file.status()) == EISDIR) {
+    return ErrnoStatus(EINVAL, absl::StrCat("seek in '", path.text(), "': a directory"));
+  }
+  if (!file.ok()) return file.status();
+  WaitUntilSettled((*file)->attributes.ctime);
+  absl::StatusOr<uint64_t> found = SeekIn(**file, key, offset, kind);
+  // That no data follows is an answer about the file as it is.
+  if (!found.ok() && StatusErrno(found.status()) != ENXIO) open_files_.Drop(path, version);
+  return found;
 }
 
 absl::StatusOr<OpenFile> PosixBlockReader::Open(const BlockKey& key) const {
@@ -96,9 +122,7 @@ void PosixBlockReader::WaitUntilSettled(absl::Time changed_at) const {
 absl::StatusOr<BlockRef> PosixBlockReader::ReadFrom(const OpenFile& file,
                                                     const BlockKey& key) const {
   const int descriptor = file.descriptor.get();
-  absl::StatusOr<Attributes> now = StatDescriptor(descriptor, key.path.text());
-  if (!now.ok()) return now.status();
-  if (!HasSameBytes(file.attributes, *now)) return Stale(key);
+  if (absl::Status before = CheckUnchanged(file, key); !before.ok()) return before;
 
   const size_t length = key.LengthBytes();
   absl::StatusOr<std::shared_ptr<char>> memory = allocator_.Allocate(length);
@@ -115,11 +139,24 @@ absl::StatusOr<BlockRef> PosixBlockReader::ReadFrom(const OpenFile& file,
   counters_.bytes.fetch_add(length, std::memory_order_relaxed);
 
   if (bytes_read_) bytes_read_(key.path);
-  now = StatDescriptor(descriptor, key.path.text());
-  if (!now.ok()) return now.status();
-  if (!HasSameBytes(file.attributes, *now)) return Stale(key);
+  if (absl::Status after = CheckUnchanged(file, key); !after.ok()) return after;
   const uint32_t crc32c = Crc32c({memory->get(), length});
   return std::make_shared<const Block>(*std::move(memory), length, crc32c);
+}
+
+absl::StatusOr<uint64_t> PosixBlockReader::SeekIn(const OpenFile& file, const BlockKey& key,
+                                                  uint64_t offset, ExtentKind kind) const {
+  if (absl::Status before = CheckUnchanged(file, key); !before.ok()) return before;
+  // Moves the position of a descriptor that others use too; nobody reads from there.
+  const off_t found = lseek(file.descriptor.get(), static_cast<off_t>(offset),
+                            kind == ExtentKind::kData ? SEEK_DATA : SEEK_HOLE);
+  const int error_number = errno;
+  counters_.seeks.fetch_add(1, std::memory_order_relaxed);
+
+  if (bytes_read_) bytes_read_(key.path);
+  if (absl::Status after = CheckUnchanged(file, key); !after.ok()) return after;
+  if (found < 0) return ErrnoStatus(error_number, absl::StrCat("seek in ", Describe(key)));
+  return static_cast<uint64_t>(found);
 }
 
 }  // namespace coppice

@@ -1,5 +1,5 @@
-// Reads blocks of files of the backing file system, in the version that was asked for or not at
-// all.
+// Reads blocks of files of the backing file system, and finds their data and holes, in the version
+// that was asked for or not at all.
 //
 // The version is compared before and after the bytes are read; a difference is ESTALE. A file whose
 // last name was removed while it is open here (what rename(2) over it does) keeps its bytes, but
@@ -25,6 +25,7 @@
 #include "source/block.h"
 #include "source/block_allocator.h"
 #include "source/export_root.h"
+#include "source/extent_kind.h"
 #include "source/open_files.h"
 #include "source/posix_counters.h"
 
@@ -36,8 +37,8 @@ inline constexpr absl::Duration kSettleTime = absl::Milliseconds(50);
 
 class PosixBlockReader {
  public:
-  // All must outlive this. `bytes_read` is called after each read, before the check: a seam for
-  // tests, empty in production.
+  // All must outlive this. `bytes_read` is called after each read or seek, before the check: a seam
+  // for tests, empty in production.
   PosixBlockReader(const ExportRoot& root, BlockAllocator& allocator, const Clock& clock,
                    PosixCounters& counters, const OpenFilesOptions& open_files,
                    std::function<void(const Path&)> bytes_read);
@@ -45,10 +46,17 @@ class PosixBlockReader {
   // As Source::ReadBlock.
   absl::StatusOr<BlockRef> Read(const BlockKey& key);
 
+  // As Source::FindExtent. What counts as a hole is the file system's own word; one that knows of
+  // none says that all is data.
+  absl::StatusOr<uint64_t> FindExtent(const Path& path, const Version& version, uint64_t offset,
+                                      ExtentKind kind);
+
  private:
   absl::StatusOr<OpenFile> Open(const BlockKey& key) const;
   void WaitUntilSettled(absl::Time changed_at) const;
   absl::StatusOr<BlockRef> ReadFrom(const OpenFile& file, const BlockKey& key) const;
+  absl::StatusOr<uint64_t> SeekIn(const OpenFile& file, const BlockKey& key, uint64_t offset,
+                                  ExtentKind kind) const;
 
   const ExportRoot& root_;
   BlockAllocator& allocator_;

@@ -17,6 +17,7 @@ struct PosixCounters {
   std::atomic<uint64_t> readlinks{0};  // link targets read
   std::atomic<uint64_t> statfs{0};
   std::atomic<uint64_t> reads{0};       // blocks that were read
+  std::atomic<uint64_t> seeks{0};       // for data or a hole
   std::atomic<uint64_t> errors{0};      // requests that failed, whatever the cause
   std::atomic<uint64_t> stale{0};       // of these: the file had another version
   std::atomic<uint64_t> queue_full{0};  // of these: refused, without asking the file system

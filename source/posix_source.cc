@@ -86,6 +86,14 @@ void PosixSource::ReadBlock(const BlockKey& key, const RequestContext&, Done<Blo
   });
 }
 
+void PosixSource::FindExtent(const Path& path, const Version& version, uint64_t offset,
+                             ExtentKind kind, const RequestContext&, Done<uint64_t> done) {
+  Schedule<uint64_t>(path, std::move(done),
+                     [this, path, version, offset, kind](const CoppiceMounts::MountsRef&) {
+                       return block_reader_.FindExtent(path, version, offset, kind);
+                     });
+}
+
 void PosixSource::GetFileSystemStatistics(const Path& path, const RequestContext&,
                                           Done<FileSystemStatistics> done) {
   Schedule<FileSystemStatistics>(
@@ -148,6 +156,7 @@ LayerStatistics PosixSource::Statistics() const {
                        {"readlinks", counters_.readlinks},
                        {"statfs", counters_.statfs},
                        {"reads", counters_.reads},
+                       {"seeks", counters_.seeks},
                        {"errors", counters_.errors},
                        {"stale", counters_.stale},
                        {"queue_full", counters_.queue_full}}};

@@ -56,6 +56,8 @@ class PosixSource final : public Source, public Measurable {
   void ReadDirectory(const Path& path, const DirectoryPage& page, const RequestContext& context,
                      Done<ListingRef> done) override;
   void ReadBlock(const BlockKey& key, const RequestContext& context, Done<BlockRef> done) override;
+  void FindExtent(const Path& path, const Version& version, uint64_t offset, ExtentKind kind,
+                  const RequestContext& context, Done<uint64_t> done) override;
   void GetFileSystemStatistics(const Path& path, const RequestContext& context,
                                Done<FileSystemStatistics> done) override;
 

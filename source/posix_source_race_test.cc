@@ -63,6 +63,14 @@ TEST_F(PosixSourceRaceTest, AFileThatGrowsBetweenReadAndCheckIsESTALE) {
   EXPECT_EQ(fixture_.Count("stale"), 1u);
 }
 
+TEST_F(PosixSourceRaceTest, AFileThatChangesDuringASeekIsESTALE) {
+  const BlockKey key = fixture_.KeyOf("file");
+  on_bytes_read_ = [this] { Overwrite("new bytes"); };
+  for (const ExtentKind kind : {ExtentKind::kData, ExtentKind::kHole}) {
+    EXPECT_EQ(StatusErrno(AwaitExtent(source(), key.path, key.version, 0, kind).status()), ESTALE);
+  }
+}
+
 TEST_F(PosixSourceRaceTest, AFileThatChangesInPlaceAtEqualSizeIsESTALE) {
   const BlockKey key = fixture_.KeyOf("file");
   on_bytes_read_ = [this] { Overwrite("new bytes"); };

@@ -117,6 +117,34 @@ TEST_F(PosixSourceTest, ASparseFileOf5GiBReadsAtItsStartMiddleAndEnd) {
   EXPECT_EQ(std::string(hole->bytes().data(), hole->size()), std::string(kBlockBytes, '\0'));
 }
 
+TEST_F(PosixSourceTest, DataAndHolesAreWhereLseekFindsThem) {
+  constexpr off_t kSize = (8 << 20) + 5;
+  const int file = open(directory().Below("sparse").c_str(), O_RDWR | O_CREAT, 0600);
+  ASSERT_GE(file, 0);
+  for (const off_t island : {1 << 20, 3'000'000, 6 << 20}) {
+    ASSERT_EQ(pwrite(file, "data", 4, island), 4);
+  }
+  ASSERT_EQ(ftruncate(file, kSize), 0);
+  if (lseek(file, 0, SEEK_DATA) == 0) {
+    close(file);
+    GTEST_SKIP() << "NOT TESTED: the file system of the test's directory has no holes";
+  }
+  const BlockKey key = fixture_.KeyOf("sparse");
+  for (off_t offset = 0; offset < kSize + 20'000; offset += 9'973) {
+    for (const ExtentKind kind : {ExtentKind::kData, ExtentKind::kHole}) {
+      const off_t original = lseek(file, offset, kind == ExtentKind::kData ? SEEK_DATA : SEEK_HOLE);
+      const int error_number = original < 0 ? errno : 0;
+      const absl::StatusOr<uint64_t> found =
+          AwaitExtent(source(), key.path, key.version, static_cast<uint64_t>(offset), kind);
+      EXPECT_EQ(StatusErrno(found.status()), error_number) << offset;
+      EXPECT_EQ(found.ok() ? static_cast<off_t>(*found) : -1, original) << offset;
+    }
+  }
+  // Asked hundreds of times, also for what is not there, and opened once.
+  EXPECT_EQ(fixture_.Count("opens"), 1u);
+  close(file);
+}
+
 TEST_F(PosixSourceTest, FifosSocketsAndDevicesAreShownButNeverOpened) {
   std::vector<std::string> names = {"fifo", "socket"};
   ASSERT_EQ(mkfifo(directory().Below("fifo").c_str(), 0600), 0);

@@ -29,7 +29,8 @@ bool IsAsStrict(const RequestContext& leader, const RequestContext& follower) {
 class SingleFlight final : public SingleFlightSource {
  public:
   SingleFlight(Source& base, absl::Duration negative_ttl, const Clock& clock)
-      : attributes_(
+      : base_(base),
+        attributes_(
             [&base](const PageKey& key, const RequestContext& context, Done<PathState> done) {
               base.GetAttributes(key.path, context, std::move(done));
             },
@@ -73,6 +74,11 @@ class SingleFlight final : public SingleFlightSource {
   void ReadBlock(const BlockKey& key, const RequestContext& context, Done<BlockRef> done) override {
     blocks_.Request(key, context, std::move(done));
   }
+  // Rare, and nothing to share: each asks by itself.
+  void FindExtent(const Path& path, const Version& version, uint64_t offset, ExtentKind kind,
+                  const RequestContext& context, Done<uint64_t> done) override {
+    base_.FindExtent(path, version, offset, kind, context, std::move(done));
+  }
   void GetFileSystemStatistics(const Path& path, const RequestContext& context,
                                Done<FileSystemStatistics> done) override {
     file_systems_.Request({path, {}}, context, std::move(done));
@@ -98,6 +104,7 @@ class SingleFlight final : public SingleFlightSource {
   }
 
  private:
+  Source& base_;
   FlightStatistics statistics_;
   FlightTable<PageKey, PathState> attributes_;
   FlightTable<PageKey, ListingRef> listings_;

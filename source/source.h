@@ -19,10 +19,13 @@
 #ifndef COPPICE_SOURCE_SOURCE_H_
 #define COPPICE_SOURCE_SOURCE_H_
 
+#include <cstdint>
+
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "source/attributes.h"
 #include "source/block.h"
+#include "source/extent_kind.h"
 #include "source/file_system_statistics.h"
 #include "source/listing.h"
 #include "source/path.h"
@@ -51,6 +54,12 @@ class Source {
   // EACCES, EISDIR, ... Only regular files have blocks: EINVAL for the rest.
   virtual void ReadBlock(const BlockKey& key, const RequestContext& context,
                          Done<BlockRef> done) = 0;
+
+  // As lseek(2): the first offset, not before `offset`, of data (a hole) in that version of a file;
+  // the end of the file is a hole. ENXIO at or beyond the end, and when no data comes any more;
+  // ESTALE as above; ENOENT, EACCES, ... EINVAL for what is no regular file.
+  virtual void FindExtent(const Path& path, const Version& version, uint64_t offset,
+                          ExtentKind kind, const RequestContext& context, Done<uint64_t> done) = 0;
 
   // As statvfs(3).
   virtual void GetFileSystemStatistics(const Path& path, const RequestContext& context,

@@ -142,6 +142,23 @@ TEST_F(CallsTest, W5_WhatIsDataIsNeverToldToBeAHole) {
   }
 }
 
+TEST_F(CallsTest, W5_DataAndHolesAreThoseOfTheOriginal) {
+  const FileDescriptor original = OpenToRead(Original("sparse"));
+  const FileDescriptor shown = OpenToRead(Shown("sparse"));
+  if (lseek(original.get(), 0, SEEK_DATA) == 0) {
+    GTEST_SKIP() << "NOT TESTED: the file system of the original has no holes";
+  }
+  for (off_t from = 0; from < (8 << 20) + 50'000; from += 39'989) {
+    for (const int whence : {SEEK_DATA, SEEK_HOLE}) {
+      const off_t expected = lseek(original.get(), from, whence);
+      const int expected_error = expected < 0 ? errno : 0;
+      const off_t found = lseek(shown.get(), from, whence);
+      EXPECT_EQ(found, expected) << from << " " << whence;
+      EXPECT_EQ(found < 0 ? errno : 0, expected_error) << from << " " << whence;
+    }
+  }
+}
+
 TEST_F(CallsTest, W5_CopiesOfASparseFileAreIdentical) {
   for (const char* sparse : {"always", "auto", "never"}) {
     const std::string copy = absl::StrCat(Tree().work(), "/sparse_", sparse);

@@ -152,6 +152,18 @@ void FakeSource::ReadBlock(const BlockKey& key, const RequestContext& context,
        [this, key, done = std::move(done)]() mutable { std::move(done)(BlockOf(key)); });
 }
 
+void FakeSource::FindExtent(const Path& path, const Version& version, uint64_t offset,
+                            ExtentKind kind, const RequestContext& context, Done<uint64_t> done) {
+  Take(absl::StrCat("extent ", path.text(), " ", offset), context,
+       [this, path, version, offset, kind, done = std::move(done)]() mutable {
+         const absl::StatusOr<PathState> state = StateOf(path);
+         if (!state.ok()) return std::move(done)(state.status());
+         if (!state->attributes.has_value()) return std::move(done)(ErrnoStatus(ENOENT, "seek"));
+         if (state->attributes->version != version) return std::move(done)(ErrnoStatus(ESTALE, ""));
+         std::move(done)(FindInAllData(version.size, offset, kind));
+       });
+}
+
 void FakeSource::GetFileSystemStatistics(const Path& /*path*/, const RequestContext& context,
                                          Done<FileSystemStatistics> done) {
   Take("statistics", context, [this, done = std::move(done)]() mutable {

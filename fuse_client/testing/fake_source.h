@@ -47,7 +47,8 @@ class FakeSource final : public Source {
   void WaitForHeld(size_t count);
   // Lets all that wait go, as things are now, and holds no more.
   void Release();
-  // "attributes a/b", "directory a", "block a/b 0", "statistics": since the last call, in order.
+  // "attributes a/b", "directory a", "block a/b 0", "extent a/b 17", "statistics": since the last
+  // call, in order.
   std::vector<std::string> TakeRequests();
   RequestContext last_context() const;
 
@@ -56,6 +57,9 @@ class FakeSource final : public Source {
   void ReadDirectory(const Path& path, const DirectoryPage& page, const RequestContext& context,
                      Done<ListingRef> done) override;
   void ReadBlock(const BlockKey& key, const RequestContext& context, Done<BlockRef> done) override;
+  // Every file is all data.
+  void FindExtent(const Path& path, const Version& version, uint64_t offset, ExtentKind kind,
+                  const RequestContext& context, Done<uint64_t> done) override;
   void GetFileSystemStatistics(const Path& path, const RequestContext& context,
                                Done<FileSystemStatistics> done) override;
 

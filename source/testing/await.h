@@ -87,6 +87,14 @@ inline absl::StatusOr<BlockRef> AwaitBlock(Source& source, const BlockKey& key,
   return answer.Await();
 }
 
+inline absl::StatusOr<uint64_t> AwaitExtent(Source& source, const Path& path,
+                                            const Version& version, uint64_t offset,
+                                            ExtentKind kind, const RequestContext& context = {}) {
+  Answer<uint64_t> answer;
+  source.FindExtent(path, version, offset, kind, context, answer.MakeDone());
+  return answer.Await();
+}
+
 inline absl::StatusOr<FileSystemStatistics> AwaitFileSystemStatistics(
     Source& source, const Path& path, const RequestContext& context = {}) {
   Answer<FileSystemStatistics> answer;

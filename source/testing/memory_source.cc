@@ -198,11 +198,6 @@ void MemorySource::HideAttributes(absl::string_view path, absl::Status error) {
   Find(MustParse(path)).hidden = std::move(error);
 }
 
-void MemorySource::SetFileSystemStatistics(const FileSystemStatistics& statistics) {
-  MutexLock lock(mutex_);
-  statistics_ = statistics;
-}
-
 Attributes MemorySource::AttributesOf(absl::string_view path) const {
   const Path parsed = MustParse(path);
   MutexLock lock(mutex_);
@@ -269,17 +264,26 @@ absl::StatusOr<ListingRef> MemorySource::MakeListing(const Path& path, const Dir
   return listing;
 }
 
+absl::StatusOr<MemorySource::Node*> MemorySource::ResolveFile(const Path& path,
+                                                              const Version& version) {
+  const std::string what = absl::StrCat("the file '", path.text(), "'");
+  absl::StatusOr<Node*> node = Resolve(path);
+  if (!node.ok()) return node.status();
+  if (*node == nullptr) return ErrnoStatus(ENOENT, what);
+  const Attributes& attributes = (*node)->attributes;
+  if (S_ISDIR(attributes.mode)) return ErrnoStatus(EISDIR, what);
+  if (!S_ISREG(attributes.mode)) return ErrnoStatus(EINVAL, what);
+  if (attributes.version != version) return ErrnoStatus(ESTALE, what);
+  return node;
+}
+
 absl::StatusOr<BlockRef> MemorySource::MakeBlock(const BlockKey& key) {
   const std::string what = absl::StrCat("read block ", key.index, " of '", key.path.text(), "'");
   const size_t length = key.LengthBytes();
   if (length == 0) return ErrnoStatus(EINVAL, what);
-  absl::StatusOr<Node*> found = Resolve(key.path);
+  absl::StatusOr<Node*> found = ResolveFile(key.path, key.version);
   if (!found.ok()) return found.status();
-  if (*found == nullptr) return ErrnoStatus(ENOENT, what);
   Node& node = **found;
-  if (S_ISDIR(node.attributes.mode)) return ErrnoStatus(EISDIR, what);
-  if (!S_ISREG(node.attributes.mode)) return ErrnoStatus(EINVAL, what);
-  if (node.attributes.version != key.version) return ErrnoStatus(ESTALE, what);
 
   const uint64_t start = key.index * kBlockBytes;
   if (node.bytes != nullptr && !node.corrupt_next) {
@@ -337,6 +341,20 @@ void MemorySource::ReadBlock(const BlockKey& key, const RequestContext& context,
     answer = error.ok() ? MakeBlock(key) : error;
   }
   Deliver(Kind::kBlock, std::move(done), std::move(answer));
+}
+
+void MemorySource::FindExtent(const Path& path, const Version& version, uint64_t offset,
+                              ExtentKind kind, const RequestContext& context, Done<uint64_t> done) {
+  absl::StatusOr<uint64_t> answer = FindInAllData(version.size, offset, kind);
+  {
+    MutexLock lock(mutex_);
+    absl::Status error =
+        Arrive({.kind = Kind::kExtent, .path = path, .version = version, .context = context});
+    if (error.ok()) error = ResolveFile(path, version).status();
+    if (StatusErrno(error) == EISDIR) error = ErrnoStatus(EINVAL, "seek in a directory");
+    if (!error.ok()) answer = error;
+  }
+  Deliver(Kind::kExtent, std::move(done), std::move(answer));
 }
 
 void MemorySource::GetFileSystemStatistics(const Path& path, const RequestContext& context,

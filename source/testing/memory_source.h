@@ -36,7 +36,7 @@ namespace coppice {
 
 class MemorySource final : public Source {
  public:
-  enum class Kind { kAttributes, kListing, kBlock, kStatistics };
+  enum class Kind { kAttributes, kListing, kBlock, kExtent, kStatistics };
 
   // One call that arrived. What a kind has no use for stays as it is by default.
   struct Call {
@@ -111,6 +111,9 @@ class MemorySource final : public Source {
   void ReadDirectory(const Path& path, const DirectoryPage& page, const RequestContext& context,
                      Done<ListingRef> done) override;
   void ReadBlock(const BlockKey& key, const RequestContext& context, Done<BlockRef> done) override;
+  // Every file is all data.
+  void FindExtent(const Path& path, const Version& version, uint64_t offset, ExtentKind kind,
+                  const RequestContext& context, Done<uint64_t> done) override;
   void GetFileSystemStatistics(const Path& path, const RequestContext& context,
                                Done<FileSystemStatistics> done) override;
 
@@ -143,6 +146,9 @@ class MemorySource final : public Source {
   absl::StatusOr<Node*> Resolve(const Path& path) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<PathState> MakePathState(const Path& path) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<ListingRef> MakeListing(const Path& path, const DirectoryPage& page)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The node of a regular file in that version.
+  absl::StatusOr<Node*> ResolveFile(const Path& path, const Version& version)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<BlockRef> MakeBlock(const BlockKey& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 

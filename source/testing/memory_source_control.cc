@@ -36,6 +36,11 @@ absl::Status MemorySource::Arrive(Call call) {
   return state.errors.empty() ? absl::OkStatus() : TakeFront(state.errors);
 }
 
+void MemorySource::SetFileSystemStatistics(const FileSystemStatistics& statistics) {
+  MutexLock lock(mutex_);
+  statistics_ = statistics;
+}
+
 void MemorySource::FailNext(Kind kind, absl::Status error, int count) {
   MutexLock lock(mutex_);
   for (int i = 0; i < count; ++i) kinds_[kind].errors.push_back(error);

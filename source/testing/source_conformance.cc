@@ -99,6 +99,11 @@ void SourceConformanceTest::CollectPages(const Path& path, uint32_t bits,
   }
 }
 
+absl::StatusOr<uint64_t> SourceConformanceTest::Find(const BlockKey& key, uint64_t offset,
+                                                     ExtentKind kind) {
+  return AwaitExtent(source(), key.path, key.version, offset, kind);
+}
+
 TEST_P(SourceConformanceTest, AttributesTellTypeSizeAndLinkTarget) {
   for (const FixtureEntry& entry : tree()) {
     const absl::StatusOr<PathState> state = AwaitAttributes(source(), MakePath(entry.path));
@@ -278,6 +283,38 @@ TEST_P(SourceConformanceTest, AnotherVersionIsESTALEAndNeverBytes) {
   // After the right version was read, too.
   EXPECT_TRUE(AwaitBlock(source(), KeyOf("block_and_one", 0)).ok());
   EXPECT_EQ(StatusErrno(AwaitBlock(source(), other_id).status()), ESTALE);
+}
+
+TEST_P(SourceConformanceTest, AFileWithoutHolesIsDataAndThenAHoleAtItsEnd) {
+  for (const char* name : {"empty_file", "one_byte", "block_and_one"}) {
+    const BlockKey key = KeyOf(name, 0);
+    const uint64_t size = key.version.size;
+    for (const uint64_t offset : {uint64_t{0}, size / 2, size - std::min<uint64_t>(size, 1)}) {
+      if (offset >= size) continue;
+      EXPECT_EQ(*Find(key, offset, ExtentKind::kData), offset) << name;
+      EXPECT_EQ(*Find(key, offset, ExtentKind::kHole), size) << name;
+    }
+    for (const uint64_t beyond : {size, size + 1, uint64_t{1} << 62, ~uint64_t{0}}) {
+      for (const ExtentKind kind : {ExtentKind::kData, ExtentKind::kHole}) {
+        EXPECT_EQ(StatusErrno(Find(key, beyond, kind).status()), ENXIO) << name << " " << beyond;
+      }
+    }
+  }
+}
+
+TEST_P(SourceConformanceTest, OnlyRegularFilesInTheirVersionHaveExtents) {
+  for (const ExtentKind kind : {ExtentKind::kData, ExtentKind::kHole}) {
+    BlockKey other_id = KeyOf("block_and_one", 0);
+    other_id.version.id ^= 1;
+    EXPECT_EQ(StatusErrno(Find(other_id, 0, kind).status()), ESTALE);
+    for (const char* path : {"nested", "links/relative"}) {
+      BlockKey key = KeyOf(path, 0);
+      key.version.size = std::max<uint64_t>(key.version.size, 1);
+      EXPECT_EQ(StatusErrno(Find(key, 0, kind).status()), EINVAL) << path;
+    }
+    const BlockKey missing{.path = MakePath("nested/missing"), .version = {.id = 1, .size = 1}};
+    EXPECT_EQ(StatusErrno(Find(missing, 0, kind).status()), ENOENT);
+  }
 }
 
 TEST_P(SourceConformanceTest, FileSystemStatisticsHaveFigures) {

@@ -41,6 +41,8 @@ class SourceConformanceTest : public testing::TestWithParam<ConformanceFactory> 
 
   // The key of a block of an entry, in the version that the source tells now.
   BlockKey KeyOf(const std::string& path, uint64_t index);
+  // The answer of FindExtent; the index of the key is of no account.
+  absl::StatusOr<uint64_t> Find(const BlockKey& key, uint64_t offset, ExtentKind kind);
   // All entries of a directory, by one page after the other.
   void CollectPages(const Path& path, uint32_t bits, std::vector<Dentry>& entries);
 
