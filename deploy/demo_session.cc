@@ -198,9 +198,11 @@ class Demo {
       sum.readdirs += LayerCounter(peer, "backing", "readdirs");
       // Other nodes read ahead as well, but from their parents.
       if (LayerCounter(peer, "backing", "bytes") == 0) continue;
-      const uint64_t prefetched = LayerCounter(peer, "prefetching", "prefetched_bytes");
-      sum.unasked_bytes +=
-          prefetched - std::min(prefetched, LayerCounter(peer, "prefetching", "used_bytes"));
+      for (const char* layer : {"prefetching", "sibling_prefetching"}) {
+        const uint64_t prefetched = LayerCounter(peer, layer, "prefetched_bytes");
+        sum.unasked_bytes +=
+            prefetched - std::min(prefetched, LayerCounter(peer, layer, "used_bytes"));
+      }
     }
     return sum;
   }

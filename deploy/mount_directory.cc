@@ -64,24 +64,47 @@ absl::Status CheckNothingMounted(const std::string& path) {
   return absl::OkStatus();
 }
 
+// Everybody may make a name there, and nobody but its owner may take it away, as in /tmp.
+bool IsSharedByAll(const struct stat& directory) {
+  return (directory.st_mode & S_ISVTX) != 0 && (directory.st_mode & S_IWOTH) != 0;
+}
+
+// What is at a path that mkdir(2) would not make. `shared`:
+// whether all may write to the directory that holds it.
+absl::StatusOr<struct stat> CheckExisting(const std::string& path, bool shared, int mkdir_error) {
+  struct stat status;
+  // Some file systems say EROFS or EACCES for a directory that exists.
+  if (lstat(path.c_str(), &status) != 0) {
+    return ErrnoStatus(mkdir_error, absl::StrCat("make the mount directory '", path, "'"));
+  }
+  if (shared && status.st_uid != geteuid() && status.st_uid != 0) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "'", path, "' belongs to user ", status.st_uid,
+        ", who could put something else in the mount's place; choose another --mount"));
+  }
+  if (stat(path.c_str(), &status) != 0) {
+    return ErrnoStatus(mkdir_error, absl::StrCat("make the mount directory '", path, "'"));
+  }
+  if (!S_ISDIR(status.st_mode)) {
+    return ErrnoStatus(ENOTDIR, absl::StrCat("'", path, "' cannot be mounted at"));
+  }
+  return status;
+}
+
 // Appends what it makes to `made`, also when it fails half-way.
 absl::Status MakeDirectories(const std::string& path, std::vector<std::string>& made) {
   std::string prefix;
+  bool shared = false;  // whether all may write to the directory where `prefix` is
   for (const absl::string_view component : absl::StrSplit(path, '/', absl::SkipEmpty())) {
     absl::StrAppend(&prefix, "/", component);
     if (mkdir(prefix.c_str(), kDirectoryMode) == 0) {
       made.push_back(prefix);
+      shared = false;
       continue;
     }
-    const int error = errno;
-    struct stat status;
-    // Some file systems say EROFS or EACCES for a directory that exists.
-    if (stat(prefix.c_str(), &status) != 0) {
-      return ErrnoStatus(error, absl::StrCat("make the mount directory '", prefix, "'"));
-    }
-    if (!S_ISDIR(status.st_mode)) {
-      return ErrnoStatus(ENOTDIR, absl::StrCat("'", prefix, "' cannot be mounted at"));
-    }
+    const auto existing = CheckExisting(prefix, shared, errno);
+    if (!existing.ok()) return existing.status();
+    shared = IsSharedByAll(*existing);
   }
   return absl::OkStatus();
 }

@@ -20,8 +20,9 @@ struct MountDirectory {
 };
 
 // Makes the directory and those above it as needed. FAILED_PRECONDITION with the way out when
-// something is mounted there already, alive or left behind by a client that died; else the errno of
-// mkdir(2), with nothing left behind. REQUIRES: an absolute path.
+// something is mounted there already, alive or left behind by a client that died, or when the way
+// leads through a directory that another user made in one like /tmp; else the errno of mkdir(2),
+// with nothing left behind. REQUIRES: an absolute path.
 absl::StatusOr<MountDirectory> PrepareMountDirectory(const std::string& path);
 
 // Removes MountDirectory::made, innermost first, as far as it is empty.

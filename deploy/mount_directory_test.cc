@@ -78,6 +78,28 @@ TEST_F(MountDirectoryTest, ADirectoryThatCannotBeMadeIsNamed) {
   EXPECT_THAT(std::string(made.status().message()), HasSubstr("/proc/no_directory_here"));
 }
 
+TEST_F(MountDirectoryTest, AWayThroughAnotherUsersDirectoryInASharedOneIsRefused) {
+  const std::string shared = root_ + "/shared", inside = shared + "/name";
+  ASSERT_EQ(mkdir(shared.c_str(), 0755), 0);
+  ASSERT_EQ(mkdir(inside.c_str(), 0755), 0);
+  constexpr uid_t kOther = 12345;
+  if (lchown(inside.c_str(), kOther, kOther) != 0) {
+    GTEST_SKIP() << "NOT TESTED: only root can make a directory of another user";
+  }
+  // Not shared: whoever chose the way knows whom to trust.
+  EXPECT_TRUE(PrepareMountDirectory(inside + "/coppice").ok());
+  ASSERT_EQ(chmod(shared.c_str(), 01777), 0);
+  const absl::Status refused = PrepareMountDirectory(inside + "/coppice").status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr(inside));
+  // A link is as bad.
+  ASSERT_EQ(symlink(root_.c_str(), (shared + "/link").c_str()), 0);
+  EXPECT_TRUE(PrepareMountDirectory(shared + "/link/a").ok());
+  ASSERT_EQ(lchown((shared + "/link").c_str(), kOther, kOther), 0);
+  EXPECT_EQ(PrepareMountDirectory(shared + "/link/a").status().code(),
+            absl::StatusCode::kFailedPrecondition);
+}
+
 TEST_F(MountDirectoryTest, WhereNothingIsMountedNothingIsUnmounted) {
   const auto outcome = UnmountCoppice(root_);
   ASSERT_TRUE(outcome.ok()) << outcome.status();

@@ -57,10 +57,7 @@ bool DirectoryWatch::WatchListing(uint64_t node, const Path& directory, Version 
 DirectoryWatch::Directory* DirectoryWatch::Watch(uint64_t node, const Path& path, Version version) {
   auto found = directories_.find(node);
   if (found == directories_.end()) {
-    if (directories_.size() >= options_.directories_max) {
-      if (evicted_.size() >= options_.directories_max || by_use_.empty()) return nullptr;
-      evicted_.push_back(Take(by_use_.back()));
-    }
+    if (directories_.size() >= options_.directories_max && !Evict()) return nullptr;
     found = directories_.emplace(node, std::make_unique<Directory>()).first;
     found->second->path = path;
     found->second->version = version;
@@ -70,6 +67,20 @@ DirectoryWatch::Directory* DirectoryWatch::Watch(uint64_t node, const Path& path
   }
   Use(*found->second);
   return found->second.get();
+}
+
+bool DirectoryWatch::Evict() {
+  if (by_use_.empty()) return false;
+  const uint64_t node = by_use_.back();
+  const Directory& directory = *directories_.at(node);
+  if (directory.names.empty() && !directory.changed) {
+    Take(node);
+    evicted_listed_.insert(node);
+    return true;
+  }
+  if (evicted_.size() >= options_.directories_max) return false;
+  evicted_.push_back(Take(node));
+  return true;
 }
 
 void DirectoryWatch::Use(Directory& directory) {
@@ -92,6 +103,7 @@ void DirectoryWatch::Observe(uint64_t node, Version version) {
 
 void DirectoryWatch::Drop(uint64_t node) {
   MutexLock lock(mutex_);
+  evicted_listed_.erase(node);
   if (!directories_.contains(node)) return;
   negative_names_ -= Take(node).names.size();
 }
@@ -119,6 +131,13 @@ std::vector<std::pair<uint64_t, std::string>> DirectoryWatch::TakeNames(
     negative_names_ -= dropped.names.size();
     for (std::string& name : dropped.names) names.emplace_back(node, std::move(name));
   }
+  // The kernel still has the names of the evicted ones, and the next tick is too late for an order.
+  for (Dropped& dropped : evicted_) {
+    if (!invalidation.Covers(dropped.path)) continue;
+    negative_names_ -= dropped.names.size();
+    for (std::string& name : dropped.names) names.emplace_back(dropped.node, std::move(name));
+    dropped.names.clear();
+  }
   return names;
 }
 
@@ -127,6 +146,8 @@ std::vector<std::pair<uint64_t, Path>> DirectoryWatch::BeginTick(std::vector<Dro
   MutexLock lock(mutex_);
   ++tick_;
   dropped.swap(evicted_);
+  for (const uint64_t node : evicted_listed_) dropped.push_back({.node = node});
+  evicted_listed_.clear();
   std::vector<uint64_t> ended;
   for (const auto& [node, directory] : directories_) {
     if (directory->changed || tick_ - directory->used_tick > kIdleTicksMax) {

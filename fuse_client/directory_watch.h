@@ -111,6 +111,8 @@ class DirectoryWatch {
 
   Directory* Watch(uint64_t node, const Path& path, Version version)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Makes room for one more. False: there is none.
+  bool Evict() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Use(Directory& directory) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Ends the watch. Its names stay counted until the kernel has been told.
   Dropped Take(uint64_t node) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -129,8 +131,12 @@ class DirectoryWatch {
   mutable Mutex mutex_;
   absl::flat_hash_map<uint64_t, std::unique_ptr<Directory>> directories_ ABSL_GUARDED_BY(mutex_);
   std::list<uint64_t> by_use_ ABSL_GUARDED_BY(mutex_);  // the most recent first
-  // Evicted since the last tick: at most directories_max.
+  // Evicted since the last tick, with names or a change to tell of: at most directories_max.
   std::vector<Dropped> evicted_ ABSL_GUARDED_BY(mutex_);
+  // The other evicted ones, of which the kernel only has a listing; as long as it has the node.
+  // Without a limit of their own, since a walk through a huge tree evicts one at each step, and
+  // must not fail for that.
+  absl::flat_hash_set<uint64_t> evicted_listed_ ABSL_GUARDED_BY(mutex_);
   // Told in the last tick, to be told once more: a READDIR that was answered from the old version
   // may have reached the kernel only after it was told to forget.
   std::vector<uint64_t> tell_again_ ABSL_GUARDED_BY(mutex_);

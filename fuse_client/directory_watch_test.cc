@@ -2,7 +2,9 @@
 
 #include <cerrno>
 #include <memory>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "common/fake_clock.h"
 #include "common/status.h"
@@ -18,6 +20,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
+using ::testing::UnorderedElementsAreArray;
 
 Path P(const std::string& text) { return Path::Parse(text).value(); }
 
@@ -166,11 +169,38 @@ TEST_F(DirectoryWatchTest, BeyondTheLimitTheLeastRecentlyUsedDirectoryIsDropped)
 TEST_F(DirectoryWatchTest, WhatCannotEvenBeDroppedLaterIsRefused) {
   Start({.directories_max = 1});
   const uint64_t a = Know("a"), b = Know("b"), c = Know("c");
-  EXPECT_TRUE(watch_->WatchListing(a, P("a"), VersionOf("a")));
-  EXPECT_TRUE(watch_->WatchListing(b, P("b"), VersionOf("b")));
+  EXPECT_TRUE(WatchName(a, "a", "x"));
+  EXPECT_TRUE(WatchName(b, "b", "x"));
   EXPECT_FALSE(watch_->WatchListing(c, P("c"), VersionOf("c")));
   watch_->Tick();
   EXPECT_TRUE(watch_->WatchListing(c, P("c"), VersionOf("c")));
+}
+
+TEST_F(DirectoryWatchTest, AWalkThroughMoreDirectoriesThanTheLimitBetweenTwoTicksIsNotRefused) {
+  Start({.directories_max = 2});
+  std::vector<std::string> told;
+  for (int i = 0; i < 20; ++i) {
+    const std::string path = "d" + std::to_string(i);
+    const uint64_t node = Know(path);
+    ASSERT_TRUE(watch_->WatchListing(node, P(path), VersionOf(path))) << path;
+    if (i == 0) watch_->Drop(node);  // the kernel forgot it
+    if (i > 0 && i < 18) told.push_back("node " + std::to_string(node));
+  }
+  EXPECT_EQ(watch_->directories(), 2u);
+  watch_->Tick();
+  EXPECT_THAT(kernel_.Take(), UnorderedElementsAreArray(told));
+}
+
+TEST_F(DirectoryWatchTest, AnOrderTakesTheNamesOfEvictedDirectoriesToo) {
+  Start({.directories_max = 1});
+  const uint64_t a = Know("a"), b = Know("b");
+  ASSERT_TRUE(WatchName(a, "a", "x"));
+  ASSERT_TRUE(WatchName(b, "b", "y"));
+  EXPECT_THAT(watch_->TakeNames({.path = P("a")}), ElementsAre(std::pair(a, std::string("x"))));
+  EXPECT_EQ(watch_->negative_names(), 1u);
+  EXPECT_THAT(watch_->TakeNames({.path = P("a")}), IsEmpty());
+  watch_->Tick();
+  EXPECT_THAT(kernel_.Take(), ElementsAre("node " + std::to_string(a)));
 }
 
 TEST_F(DirectoryWatchTest, ADirectoryThatTheKernelForgotIsNotAskedFor) {

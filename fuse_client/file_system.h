@@ -25,7 +25,7 @@
 #include "fuse_client/connection_io.h"
 #include "fuse_client/directory_watch.h"
 #include "fuse_client/fuse_api.h"
-#include "fuse_client/in_flight.h"
+#include "common/in_flight.h"
 #include "fuse_client/inode_numbers.h"
 #include "fuse_client/inode_table.h"
 #include "fuse_client/kernel_cache_notifier.h"

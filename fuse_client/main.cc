@@ -17,10 +17,12 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/ready_signal.h"
+#include "common/shutdown_limit.h"
 #include "common/status.h"
 #include "common/termination.h"
 #include "fuse_client/client_flags.h"
 #include "fuse_client/fuse_session.h"
+#include "fuse_client/mount_point.h"
 #include "fuse_client/session_slot.h"
 #include "fuse_client/symlink_rewriting_source.h"
 #include "rpc/alarm_timer.h"
@@ -42,6 +44,11 @@ namespace {
 // piece.
 constexpr size_t kBlockCacheBytes = size_t{64} << 20;
 constexpr size_t kMetadataCacheBytes = size_t{64} << 20;
+
+// How long the end may take. Requests under way may wait for a peer, or a parent of its, that is
+// gone, for as long as an operation may take; who waits for our end (stop, the epilogue of a job)
+// is not made to.
+constexpr absl::Duration kShutdownMax = absl::Seconds(3);
 
 // Everything between the peer and the kernel.
 class Client {
@@ -158,8 +165,8 @@ int Run(const ClientFlags& flags) {
     std::cerr << "fuse_client: " << status.message() << "\n";
     return EXIT_FAILURE;
   }
-  Client client(flags);
-  if (absl::Status status = client.Start(); !status.ok()) {
+  auto client = std::make_unique<Client>(flags);
+  if (absl::Status status = client->Start(); !status.ok()) {
     std::cerr << "fuse_client: " << status.message() << "\n";
     return EXIT_FAILURE;
   }
@@ -167,6 +174,14 @@ int Run(const ClientFlags& flags) {
     spdlog::warn("{}", std::string(signalled.message()));
   }
   spdlog::info("signal {}: stopping", AwaitTerminationSignal());
+  // Processes that still wait here then get an error, when our descriptors are closed.
+  const ShutdownLimit limit(kShutdownMax, [&flags] {
+    spdlog::warn("requests are still under way after {}: leaving without their answers",
+                 absl::FormatDuration(kShutdownMax));
+    spdlog::default_logger()->flush();
+    DetachMount(flags.mount_point);
+  });
+  client.reset();
   return EXIT_SUCCESS;
 }
 

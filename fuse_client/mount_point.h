@@ -22,6 +22,11 @@ absl::Status CheckFuseDevice(const std::string& device = "/dev/fuse");
 // Without root, mounting takes fusermount3, in one of the folders of `search_path` (as in $PATH).
 absl::Status CheckFusermount(const std::string& search_path);
 
+// Takes our mount away, whoever uses it, and without asking it anything: its client may be the
+// caller, and stuck. Nothing when there is none. For the end of a process: failures have no remedy
+// any more.
+void DetachMount(const std::string& mount_point);
+
 }  // namespace coppice
 
 #endif  // COPPICE_FUSE_CLIENT_MOUNT_POINT_H_

@@ -21,7 +21,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
-#include "fuse_client/in_flight.h"
+#include "common/in_flight.h"
 
 struct fuse_req;
 

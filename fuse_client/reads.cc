@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "common/mutex.h"
-#include "common/status.h"
 #include "fuse_client/file_system.h"
+#include "source/stale_block.h"
 
 namespace coppice {
 namespace {
@@ -61,8 +61,8 @@ class ReadGathering {
   // Runs once, after the last block: nobody else is here any more.
   void Finish() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     if (!failure_.ok()) {
-      // The kernel must find the file's new node.
-      if (StatusErrno(failure_) == ESTALE) file_system_.ExpireName(entry_.path);
+      // The kernel must find what is there now.
+      if (SaysVersionIsGone(failure_)) file_system_.ExpireName(entry_.path);
       return reply_->Fail(failure_);
     }
     std::vector<iovec> pieces;

@@ -84,6 +84,15 @@ TEST_F(ReadsTest, TheFileOfANodeThatChangedIsStaleAndItsNameExpires) {
   EXPECT_EQ(kernel_.Read(NodeOf("f"), 0, 4096).data, "new");
 }
 
+TEST_F(ReadsTest, TheNameOfAFileThatIsGoneExpires) {
+  source_.AddFile("f", "bytes");
+  Start();
+  const uint64_t f = NodeOf("f");
+  source_.Remove("f");
+  EXPECT_EQ(kernel_.Read(f, 0, 4096).error, ENOENT);
+  EXPECT_THAT(Notifications(1), ElementsAre("expire 1/f"));
+}
+
 TEST_F(ReadsTest, ErrorsKeepTheirErrnoWhicheverBlockHasThem) {
   source_.AddFile("f", Content(kBlockBytes + 10));
   source_.AddDirectory("d");

@@ -8,6 +8,7 @@
 #include "source/metered_source.h"
 #include "source/prefetching_source.h"
 #include "source/promoting_source.h"
+#include "source/sibling_prefetching_source.h"
 #include "source/single_flight_source.h"
 
 namespace coppice {
@@ -24,14 +25,16 @@ class Stack final : public CacheStack {
         blocks_(MakeBlockCachingSource(*metadata_, options.cache_bytes, clock)),
         flight_(MakeSingleFlightSource(*blocks_, options.negative_ttl, clock)),
         promoting_(MakePromotingSource(*flight_, options.negative_ttl, clock)),
-        prefetching_(MakePrefetchingSource(*promoting_)),
+        siblings_(MakeSiblingPrefetchingSource(*promoting_)),
+        prefetching_(MakePrefetchingSource(*siblings_)),
         metered_(MakeMeteredSource(*prefetching_, "metered")) {}
 
   Source& top() override { return *metered_; }
 
   std::vector<LayerStatistics> Statistics() const override {
-    return {metered_->Statistics(), prefetching_->Statistics(), promoting_->Statistics(),
-            flight_->Statistics(),  blocks_->Statistics(),      metadata_->Statistics()};
+    return {metered_->Statistics(),   prefetching_->Statistics(), siblings_->Statistics(),
+            promoting_->Statistics(), flight_->Statistics(),      blocks_->Statistics(),
+            metadata_->Statistics()};
   }
 
   std::vector<CachedItem> Items(const std::string& prefix) const override {
@@ -54,6 +57,7 @@ class Stack final : public CacheStack {
   const std::unique_ptr<BlockCachingSource> blocks_;
   const std::unique_ptr<SingleFlightSource> flight_;
   const std::unique_ptr<PromotingSource> promoting_;
+  const std::unique_ptr<SiblingPrefetchingSource> siblings_;
   const std::unique_ptr<PrefetchingSource> prefetching_;
   const std::unique_ptr<MeteredSource> metered_;
 };

@@ -1,6 +1,7 @@
 // The layers of a peer, in their order:
 //
-//   Metered(Prefetching(Promoting(SingleFlight(BlockCaching(MetadataCaching(below))))))
+//   Metered(Prefetching(SiblingPrefetching(Promoting(SingleFlight(
+//       BlockCaching(MetadataCaching(below)))))))
 //
 // where `below` is the parent in the tree, or the backing file system. A peer is this one function.
 // Why this order: docs/ARCHITECTURE.md.

@@ -1,10 +1,15 @@
 // peer_server: see --help and docs/operations.md.
+#include <cstdint>
 #include <iostream>
 #include <memory>
+#include <string>
 #include <variant>
 
+#include "absl/time/time.h"
+#include "common/descriptor_limit.h"
 #include "common/log.h"
 #include "common/ready_signal.h"
+#include "common/shutdown_limit.h"
 #include "common/termination.h"
 #include "peer_server/node.h"
 #include "peer_server/node_flags.h"
@@ -14,7 +19,10 @@ namespace coppice {
 namespace {
 
 // How long calls in flight may take to end after SIGTERM.
-constexpr absl::Duration kShutdownGrace = absl::Seconds(5);
+constexpr absl::Duration kShutdownGrace = absl::Seconds(3);
+// How long the end may take. gRPC waits for every call, also for one that is cancelled and waits
+// for a parent that is gone, until its deadline; who waits for our end is not made to.
+constexpr absl::Duration kShutdownMax = absl::Seconds(5);
 
 int Fail(const absl::Status& status) {
   std::cerr << "peer_server: " << status.message() << "\n";
@@ -29,6 +37,9 @@ int Main(int argc, char** argv) {
   if (absl::Status started = StartLog("peer_server", flags.log); !started.ok()) {
     return Fail(started);
   }
+  if (const absl::StatusOr<uint64_t> limit = RaiseDescriptorLimit(); !limit.ok()) {
+    spdlog::warn("{}: few children can connect", std::string(limit.status().message()));
+  }
   absl::StatusOr<std::unique_ptr<Node>> node = StartNode(flags.node);
   if (!node.ok()) return Fail(node.status());
   const TreePlace& place = flags.node.place;
@@ -42,7 +53,15 @@ int Main(int argc, char** argv) {
   }
   const int signal_number = AwaitTerminationSignal();
   spdlog::info("signal {}: stopping", signal_number);
-  (*node)->Shutdown(kShutdownGrace);
+  {
+    const ShutdownLimit limit(kShutdownMax, [&flags] {
+      spdlog::warn("calls are still under way after {}: leaving without their answers",
+                   absl::FormatDuration(kShutdownMax));
+      spdlog::default_logger()->flush();
+    });
+    (*node)->Shutdown(kShutdownGrace);
+    node->reset();
+  }
   spdlog::info("stopped");
   return 0;
 }

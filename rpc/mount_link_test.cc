@@ -124,6 +124,16 @@ class MountLinkTest : public testing::Test {
            .export_root = "/lus", .node = "nid001", .mounts_max = 3, .orders_pending_max = 4}}};
 };
 
+TEST_F(MountLinkTest, NobodyAttachesByTcp) {
+  WirePair tcp(memory_, timer_.clock(), timer_, {.wire = WirePairOptions::Wire::kTcp});
+  Client stranger(tcp, *real_timer_, "/tmp/m", /*answers=*/true);
+  const auto welcome = stranger.link->WaitForWelcome(absl::Milliseconds(300));
+  EXPECT_FALSE(welcome.ok());
+  EXPECT_NE(welcome.status().message().find("unix socket"), absl::string_view::npos)
+      << welcome.status();
+  EXPECT_EQ(tcp.mounts().size(), 0u);
+}
+
 TEST_F(MountLinkTest, AClientIsToldTheExportRootAndTheNode) {
   const auto client = Attach("/tmp/m");
   const auto welcome = client->link->WaitForWelcome(absl::ZeroDuration());

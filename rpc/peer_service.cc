@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
@@ -40,6 +41,16 @@ absl::StatusOr<v1::ReadRequest> ParseReadRequest(const grpc::ByteBuffer& bytes) 
   if (!request.ParseFromString(text)) return ErrnoStatus(EINVAL, "parse a read request");
   return request;
 }
+
+// A stream that ends as soon as it begins. Deletes itself.
+class RefusedStream final : public grpc::ServerBidiReactor<v1::MountReport, v1::MountOrder> {
+ public:
+  RefusedStream() {
+    Finish(grpc::Status(grpc::StatusCode::PERMISSION_DENIED,
+                        "a mount attaches by the unix socket of its own node's peer"));
+  }
+  void OnDone() override { delete this; }
+};
 
 class SourceService final : public PeerService, private CallbackService {
  public:
@@ -159,7 +170,13 @@ class SourceService final : public PeerService, private CallbackService {
     return reactor;
   }
 
-  grpc::ServerBidiReactor<v1::MountReport, v1::MountOrder>* Attach(Context*) override {
+  grpc::ServerBidiReactor<v1::MountReport, v1::MountOrder>* Attach(Context* call) override {
+    // A mount is on this node, and comes by the socket, which only its owner can open. Whoever
+    // comes by TCP could take the mounts' places.
+    if (absl::StartsWith(call->peer(), "ipv4:") || absl::StartsWith(call->peer(), "ipv6:")) {
+      ++refused_;
+      return new RefusedStream;
+    }
     ++attach_;
     return mounts_.Attach();
   }
@@ -187,10 +204,13 @@ class SourceService final : public PeerService, private CallbackService {
       return false;
     }
     *context = DecodeContext(options);
-    // gRPC keeps its own time; ours may be a test's. A caller that names no deadline waits for
-    // ever.
-    const absl::Duration left = absl::FromChrono(call.deadline()) - absl::Now();
-    context->deadline = clock_.Now() + std::min(left, options_.call_time_max);
+    absl::Duration left = options_.call_time_max;
+    const auto deadline = call.deadline();
+    if (deadline != std::chrono::system_clock::time_point::max()) {
+      left = std::min(left, absl::FromChrono(deadline) - absl::Now());
+    }
+    // gRPC keeps its own time; ours may be a test's.
+    context->deadline = clock_.Now() + left;
     return true;
   }
 

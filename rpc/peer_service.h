@@ -2,8 +2,8 @@
 //
 // Checks requests before the source sees them: EINVAL for a path, page or version that cannot be,
 // FAILED_PRECONDITION for more than kHopsMax hops, RESOURCE_EXHAUSTED beyond calls_in_flight_max.
-// The deadline of a call becomes the deadline of the context, capped at call_time_max. Blocks are
-// sent from their own memory.
+// The deadline of a call becomes the deadline of the context, at most call_time_max from now.
+// Blocks are sent from their own memory.
 //
 // A call that its caller gave up stays in flight until the source answered; the answer is dropped.
 // So once the server is shut down, the source has no request from here.
@@ -31,9 +31,9 @@ struct PeerServiceOptions {
   // Calls that the source has not answered, of all callers together; streams of Attach have their
   // own limit.
   size_t calls_in_flight_max = 4096;
-  // How long the source may work on a call, whatever its caller allows. Callers of ours give much
-  // less; one that gives no deadline would otherwise hold its place among the calls for ever.
-  absl::Duration call_time_max = absl::Minutes(2);
+  // A call without a deadline, or with one later than this, has this one: while the parent is away
+  // its request would be repeated for ever, and the server's shutdown would wait for it.
+  absl::Duration call_time_max = absl::Minutes(10);
 };
 
 // Counters: get_attr, read_dir_plus, read_link, read, fs_stat, attach (calls), bytes_sent (of

@@ -17,6 +17,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "proto/peer.grpc.pb.h"
+#include "rpc/status_codec.h"
 #include "rpc/testing/fake_timer.h"
 #include "rpc/testing/wire_pair.h"
 #include "source/testing/await.h"
@@ -157,8 +158,13 @@ TEST_F(PeerServiceTest, AnEmptyRequestIsAboutTheExportRoot) {
   ASSERT_TRUE(Call(&v1::Peer::Stub::GetAttr, v1::GetAttrRequest(), &attributes).ok());
   EXPECT_EQ(attributes.attributes().inode(), memory_.AttributesOf("").inode);
   EXPECT_EQ(memory_.Calls()[0].context.age_max, absl::InfiniteDuration());
-  // No deadline is an end all the same.
-  EXPECT_EQ(memory_.Calls()[0].context.deadline, timer_.clock().Now() + absl::Minutes(2));
+}
+
+TEST_F(PeerServiceTest, ACallWithoutADeadlineHasOneForTheSource) {
+  v1::GetAttrReply reply;
+  ASSERT_TRUE(Call(&v1::Peer::Stub::GetAttr, v1::GetAttrRequest(), &reply).ok());
+  EXPECT_EQ(memory_.Calls()[0].context.deadline,
+            timer_.clock().Now() + PeerServiceOptions().call_time_max);
 }
 
 TEST_F(PeerServiceTest, ReadLinkGivesTheTargetAndItsErrors) {
@@ -185,6 +191,7 @@ TEST_F(PeerServiceTest, CallsBeyondTheLimitAreRefusedByNameAndTheOthersAnswered)
   EXPECT_EQ(Counter("in_flight"), 2u);
   const absl::Status refused = AwaitAttributes(pair_.client(), path).status();
   EXPECT_TRUE(absl::IsResourceExhausted(refused)) << refused;
+  EXPECT_TRUE(IsOverload(refused));
   EXPECT_THAT(std::string(refused.message()), HasSubstr("calls_in_flight_max"));
   EXPECT_EQ(Counter("refused"), 1u);
   memory_.Release(Kind::kAttributes);
@@ -232,7 +239,8 @@ TEST_F(PeerServiceTest, ADeadlineBeyondTheLimitBecomesTheLimit) {
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::hours(1));
   ASSERT_TRUE(stub_->GetAttr(&context, v1::GetAttrRequest(), &reply).ok());
-  EXPECT_EQ(memory_.Calls()[0].context.deadline, timer_.clock().Now() + absl::Minutes(2));
+  EXPECT_EQ(memory_.Calls()[0].context.deadline,
+            timer_.clock().Now() + PeerServiceOptions().call_time_max);
 }
 
 }  // namespace

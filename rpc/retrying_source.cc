@@ -11,6 +11,10 @@
 namespace coppice {
 namespace {
 
+bool MaySucceedLater(const absl::Status& status) {
+  return IsTransportFailure(status) || IsOverload(status);
+}
+
 class Retrier final : public RetryingSource {
  public:
   Retrier(Source& base, RetryingSourceOptions options, Timer& timer, const Clock& clock)
@@ -71,7 +75,7 @@ class Retrier final : public RetryingSource {
   template <typename T>
   void Ask(std::shared_ptr<Request<T>> request) {
     request->ask([this, request](absl::StatusOr<T> answer) {
-      if (answer.ok() || !IsTransportFailure(answer.status()) || request->context.speculative) {
+      if (answer.ok() || !MaySucceedLater(answer.status()) || request->context.speculative) {
         if (request->repeated) ++recovered_;
         std::move(request->done)(std::move(answer));
         return;

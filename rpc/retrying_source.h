@@ -1,9 +1,10 @@
-// Repeats requests that failed in transport, so that a client survives a restart of its peer.
+// Repeats requests that failed in transport, so that a client survives a restart of its peer, or
+// that a peer refused because it has too many, so that a busy tree is slow and not broken.
 //
-// Only what IsTransportFailure says (status_codec.h) is repeated; what the peer answered is an
-// answer. Repeated until the context's deadline, first after `backoff_min`, then twice as long each
-// time up to `backoff_max`. When the deadline comes before the next try, the last failure is
-// returned at once. A speculative request is not repeated: nobody waits for it.
+// Only what IsTransportFailure and IsOverload say (status_codec.h) is repeated; what else the peer
+// answered is an answer. Repeated until the context's deadline, first after `backoff_min`, then
+// twice as long each time up to `backoff_max`. When the deadline comes before the next try, the
+// last failure is returned at once. A speculative request is not repeated: nobody waits for it.
 //
 // Not for a peer that has other peers to ask: that is FallbackSource.
 //

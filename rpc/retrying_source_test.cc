@@ -68,6 +68,20 @@ TEST_F(RetryingSourceTest, AFailureOfTransportIsRepeatedWithGrowingPauses) {
   EXPECT_EQ(Counter("given_up"), 0u);
 }
 
+TEST_F(RetryingSourceTest, ARefusalForOverloadIsRepeatedButNotForReadahead) {
+  memory_.FailNext(Kind::kAttributes, Overload("calls_in_flight_max"), 2);
+  Ask(context_);
+  EXPECT_FALSE(answer_.IsReady());
+  timer_.Advance(absl::Seconds(1));
+  ASSERT_TRUE(answer_.IsReady());
+  EXPECT_TRUE(answer_.Await().ok());
+  EXPECT_EQ(Counter("retries"), 2u);
+
+  memory_.FailNext(Kind::kAttributes, Overload("calls_in_flight_max"));
+  context_.speculative = true;
+  EXPECT_TRUE(IsOverload(AwaitAttributes(*retrying_, path_, context_).status()));
+}
+
 TEST_F(RetryingSourceTest, NothingIsRepeatedBeforeThePauseIsOver) {
   memory_.FailNext(Kind::kAttributes, TransportFailure("gone"), 1);
   Ask(context_);

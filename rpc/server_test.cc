@@ -171,6 +171,18 @@ TEST_F(ServerTest, ADirectoryThatOthersMayEnterIsRefusedWithTheCure) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("chmod 700"));
 }
 
+TEST_F(ServerTest, ADirectoryBehindALinkOfAnotherUserIsRefused) {
+  const std::string place = directory_.path() + "/place", link = directory_.path() + "/link";
+  ASSERT_EQ(mkdir(place.c_str(), 0700), 0);
+  ASSERT_EQ(symlink(place.c_str(), link.c_str()), 0);
+  EXPECT_TRUE(Start("unix:" + link + "/peer").ok());  // our own
+  constexpr uid_t kOther = 12345;
+  if (lchown(link.c_str(), kOther, kOther) != 0) {
+    GTEST_SKIP() << "NOT TESTED: only root can make a link of another user";
+  }
+  EXPECT_EQ(StatusErrno(Start("unix:" + link + "/peer").status()), EACCES);
+}
+
 TEST_F(ServerTest, ADirectoryInADirectoryThatIsMissingIsAnError) {
   EXPECT_EQ(StatusErrno(Start("unix:" + directory_.path() + "/a/b/peer").status()), ENOENT);
 }

@@ -17,6 +17,7 @@ namespace {
 constexpr char kErrnoKey[] = "coppice-errno";
 constexpr char kAnsweredKey[] = "coppice-answered";
 constexpr char kTransportPayload[] = "coppice/transport";
+constexpr char kOverloadPayload[] = "coppice/overload";
 
 // The largest errno of Linux, EHWPOISON.
 constexpr int kErrnoMax = 133;
@@ -67,6 +68,8 @@ absl::Status DecodeStatus(const grpc::Status& status, const grpc::ClientContext&
   if (const int error_number = ErrnoOf(metadata); error_number != 0) {
     // The message has the errno's text already; only the payload is wanted.
     CopyPayloads(ErrnoStatus(error_number, ""), decoded);
+  } else if (answered && absl::IsResourceExhausted(decoded)) {
+    return Overload(decoded.message());
   }
   return decoded;
 }
@@ -79,6 +82,16 @@ absl::Status TransportFailure(absl::string_view message) {
 
 bool IsTransportFailure(const absl::Status& status) {
   return status.GetPayload(kTransportPayload).has_value();
+}
+
+absl::Status Overload(absl::string_view message) {
+  absl::Status status = absl::ResourceExhaustedError(message);
+  status.SetPayload(kOverloadPayload, absl::Cord("1"));
+  return status;
+}
+
+bool IsOverload(const absl::Status& status) {
+  return status.GetPayload(kOverloadPayload).has_value();
 }
 
 }  // namespace coppice

@@ -33,12 +33,17 @@ grpc::Status EncodeStatus(const absl::Status& status, grpc::ServerContextBase& c
 
 // What a finished call came to. Code and message stay, and the errno if a valid one came. A failure
 // of UNAVAILABLE, CANCELLED or UNKNOWN that no service of ours answered becomes UNAVAILABLE with
-// the mark that IsTransportFailure sees. REQUIRES: the call of `context` has finished.
+// the mark that IsTransportFailure sees; RESOURCE_EXHAUSTED without an errno that one did answer
+// has the mark that IsOverload sees. REQUIRES: the call of `context` has finished.
 absl::Status DecodeStatus(const grpc::Status& status, const grpc::ClientContext& context);
 
 // The peer did not answer, or not in time: the same request may succeed when it is sent again.
 absl::Status TransportFailure(absl::string_view message);
 bool IsTransportFailure(const absl::Status& status);
+
+// The peer answered that one of its limits is reached: the same request may succeed later.
+absl::Status Overload(absl::string_view message);
+bool IsOverload(const absl::Status& status);
 
 }  // namespace coppice
 

@@ -21,8 +21,19 @@ absl::Status PrepareDirectory(const std::string& directory) {
   if (mkdir(directory.c_str(), kDirectoryMode) == 0) return absl::OkStatus();
   if (errno != EEXIST) return ErrnoStatus(errno, absl::StrCat("make directory ", directory));
   struct stat attributes;
-  if (stat(directory.c_str(), &attributes) != 0) {
+  if (lstat(directory.c_str(), &attributes) != 0) {
     return ErrnoStatus(errno, absl::StrCat("stat ", directory));
+  }
+  if (S_ISLNK(attributes.st_mode)) {
+    // Its owner may let it lead elsewhere at any time, also after the checks below.
+    if (attributes.st_uid != geteuid() && attributes.st_uid != 0) {
+      return ErrnoStatus(EACCES, absl::StrCat("socket directory ", directory,
+                                              " is a symbolic link of another user: choose another "
+                                              "with --socket"));
+    }
+    if (stat(directory.c_str(), &attributes) != 0) {
+      return ErrnoStatus(errno, absl::StrCat("stat ", directory));
+    }
   }
   if (!S_ISDIR(attributes.st_mode)) return ErrnoStatus(ENOTDIR, directory);
   // Whoever may write there could put a socket of his own in the place of ours.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "source/forwarding_source.h"
 #include "source/lru_cache.h"
 #include "source/lru_cache_statistics.h"
 
@@ -17,10 +18,10 @@ constexpr size_t kShardBytesMin = 16 * kBlockBytes;
 // What an entry costs besides its bytes and its path: list node, index slot, Block, control blocks.
 constexpr size_t kEntryOverheadBytes = 256;
 
-class BlockCaching final : public BlockCachingSource {
+class BlockCaching final : public ForwardingSource<BlockCachingSource> {
  public:
   BlockCaching(Source& base, size_t capacity_bytes, const Clock& clock)
-      : base_(base), clock_(clock), cache_(capacity_bytes, kShardBytesMin) {}
+      : ForwardingSource(base), clock_(clock), cache_(capacity_bytes, kShardBytesMin) {}
 
   void ReadBlock(const BlockKey& key, const RequestContext& context, Done<BlockRef> done) override {
     if (auto held = cache_.Lookup(key); held.has_value()) {
@@ -32,19 +33,6 @@ class BlockCaching final : public BlockCachingSource {
                       if (block.ok()) Keep(key, *block);
                       std::move(done)(std::move(block));
                     });
-  }
-
-  void GetAttributes(const Path& path, const RequestContext& context,
-                     Done<PathState> done) override {
-    base_.GetAttributes(path, context, std::move(done));
-  }
-  void ReadDirectory(const Path& path, const DirectoryPage& page, const RequestContext& context,
-                     Done<ListingRef> done) override {
-    base_.ReadDirectory(path, page, context, std::move(done));
-  }
-  void GetFileSystemStatistics(const Path& path, const RequestContext& context,
-                               Done<FileSystemStatistics> done) override {
-    base_.GetFileSystemStatistics(path, context, std::move(done));
   }
 
   LayerStatistics Statistics() const override {
@@ -83,7 +71,6 @@ class BlockCaching final : public BlockCachingSource {
     cache_.Insert(key, {block, clock_.Now()}, charge);
   }
 
-  Source& base_;
   const Clock& clock_;
   LruCache<BlockKey, Held> cache_;
 };

@@ -24,10 +24,18 @@ LookupCounts::Verdict LookupCounts::Count(const Path& directory, absl::string_vi
   if (std::find(state.names.begin(), end, hash) != end) return Verdict::kSingle;
   *end = hash;
   ++state.name_count;
-  const bool repeats = state.name_count == state.names.size();
+  const bool repeats =
+      state.name_count >= (state.missed ? kLookupsBeforeListingAfterMiss : kLookupsBeforeListing);
   state.listed = repeats;
   states_.Insert(directory, std::move(state), 1);
   return repeats ? Verdict::kPromotion : Verdict::kSingle;
+}
+
+void LookupCounts::NoteMissing(const Path& directory) {
+  auto state = states_.Lookup(directory);
+  if (!state.has_value() || state->missed) return;
+  state->missed = true;
+  states_.Insert(directory, *std::move(state), 1);
 }
 
 void LookupCounts::SetListed(const Path& directory) {

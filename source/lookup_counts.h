@@ -17,6 +17,9 @@ namespace coppice {
 
 // The so many-th different name in a directory makes its listing worth reading.
 inline constexpr size_t kLookupsBeforeListing = 4;
+// The same once a name was missing there: who walks down a path finds each name, so a miss means
+// that somebody searches.
+inline constexpr size_t kLookupsBeforeListingAfterMiss = 2;
 
 // Thread-safe. When several threads count in one directory at once, a name may be counted late,
 // never twice.
@@ -33,6 +36,9 @@ class LookupCounts {
 
   Verdict Count(const Path& directory, absl::string_view name);
 
+  // A name that was asked for singly is not there.
+  void NoteMissing(const Path& directory);
+
   // The listing is at hand.
   void SetListed(const Path& directory);
   // The listing cannot be had: ask singly until then.
@@ -43,6 +49,7 @@ class LookupCounts {
     // Hashes of the different names so far.
     std::array<uint64_t, kLookupsBeforeListing> names = {};
     size_t name_count = 0;
+    bool missed = false;
     bool listed = false;
     absl::Time single_until = absl::InfinitePast();
   };

@@ -80,11 +80,22 @@ void MetadataCache::KeepFileSystem(const Path& path, const HeldFileSystem& held,
                        [this, epoch] { return CurrentEpoch() == epoch; });
 }
 
-void MetadataCache::Forget(const Path& path) {
-  attributes_.Erase(path);
-  if (!path.IsRoot()) {
-    const Path parent = path.Parent();
-    listings_.EraseIf([&parent](const ListingKey& key) { return key.path == parent; });
+void MetadataCache::ForgetVersion(const Path& path, const Version& version) {
+  const auto is_of_version = [&version](const std::optional<Attributes>& attributes) {
+    return attributes.has_value() && attributes->version == version;
+  };
+  if (const auto held = attributes_.Lookup(path); held && is_of_version(held->attributes)) {
+    attributes_.Erase(path);
+  }
+  if (path.IsRoot()) return;
+  // The name is in one page of each cut of the directory.
+  const uint64_t cookie = CookieOf(path.Name());
+  for (uint32_t bits = 0; bits <= kPageBitsMax; ++bits) {
+    const ListingKey key{path.Parent(), PageOf(cookie, bits)};
+    const auto held = listings_.Lookup(key);
+    if (!held.has_value()) continue;
+    const Dentry* const entry = held->listing->Find(path.Name());
+    if (entry != nullptr && is_of_version(entry->attributes)) listings_.Erase(key);
   }
 }
 

@@ -59,8 +59,10 @@ class MetadataCache {
   std::optional<HeldFileSystem> FindFileSystem(const Path& path);
   void KeepFileSystem(const Path& path, const HeldFileSystem& held, Epoch epoch);
 
-  // Forgets a path and the listing that shows it.
-  void Forget(const Path& path);
+  // The file at the path has this version no more: forgets what says that it has, in attributes
+  // and listings, and nothing that was learnt since. (One changed file may be reported by each of
+  // thousands of readers, and only the first report is news.)
+  void ForgetVersion(const Path& path, const Version& version);
   void Invalidate(const Invalidation& invalidation);
 
   LruCacheStatistics AttributesStatistics() const { return attributes_.Statistics(); }

@@ -2,15 +2,14 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "common/status.h"
 #include "source/lru_cache_statistics.h"
 #include "source/metadata_cache.h"
+#include "source/stale_block.h"
 
 namespace coppice {
 namespace {
@@ -42,22 +41,22 @@ class MetadataCaching final : public MetadataCachingSource {
   }
 
   void ReadBlock(const BlockKey& key, const RequestContext& context, Done<BlockRef> done) override {
-    base_.ReadBlock(
-        key, context,
-        [this, path = key.path, done = std::move(done)](absl::StatusOr<BlockRef> block) mutable {
-          if (!block.ok() && StatusErrno(block.status()) == ESTALE) {
-            stale_blocks_.fetch_add(1, std::memory_order_relaxed);
-            cache_.Forget(path);
-          }
-          std::move(done)(std::move(block));
-        });
+    base_.ReadBlock(key, context,
+                    [this, path = key.path, version = key.version,
+                     done = std::move(done)](absl::StatusOr<BlockRef> block) mutable {
+                      if (!block.ok() && SaysVersionIsGone(block.status())) {
+                        stale_blocks_.fetch_add(1, std::memory_order_relaxed);
+                        cache_.ForgetVersion(path, version);
+                      }
+                      std::move(done)(std::move(block));
+                    });
   }
 
   void GetFileSystemStatistics(const Path& path, const RequestContext& context,
                                Done<FileSystemStatistics> done) override {
     const absl::Duration age_max = std::min(context.age_max, options_.negative_ttl);
     if (const auto held = cache_.FindFileSystem(path);
-        held.has_value() && clock_.Now() - held->read_at <= age_max) {
+        held.has_value() && AgeSince(held->read_at) <= age_max) {
       std::move(done)(held->statistics);
       return;
     }
@@ -94,21 +93,28 @@ class MetadataCaching final : public MetadataCachingSource {
   }
 
  private:
+  // What was confirmed at a time that lies ahead was confirmed before the clock was set back: who
+  // knows when. (Were it young, it would stay so until the clock is there again.)
+  absl::Duration AgeSince(absl::Time confirmed_at) const {
+    const absl::Duration age = clock_.Now() - confirmed_at;
+    return age >= absl::ZeroDuration() ? age : absl::InfiniteDuration();
+  }
+
   bool IsFresh(const PathState& state, const RequestContext& context) const {
     const absl::Duration ttl =
         state.attributes.has_value() ? options_.metadata_ttl : options_.negative_ttl;
-    return clock_.Now() - state.confirmed_at <= std::min(ttl, context.age_max);
+    return AgeSince(state.confirmed_at) <= std::min(ttl, context.age_max);
   }
 
   // Whether the attributes in a listing may still be used.
   bool EntriesAreFresh(const MetadataCache::HeldListing& held) const {
-    return clock_.Now() - held.read_at <= options_.metadata_ttl;
+    return AgeSince(held.read_at) <= options_.metadata_ttl;
   }
 
   // Whether the listing may still say which names there are.
   bool NamesAreFresh(const Listing& listing, const RequestContext& context) const {
     if (context.any_age) return true;
-    return clock_.Now() - listing.confirmed_at <= NamesAgeMax(context);
+    return AgeSince(listing.confirmed_at) <= NamesAgeMax(context);
   }
   absl::Duration NamesAgeMax(const RequestContext& context) const {
     return std::min(context.age_max, options_.negative_ttl);

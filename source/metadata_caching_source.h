@@ -11,8 +11,9 @@
 // read again. The age of an answer travels with it, so that the copies of one answer grow too old
 // at the same moment on every node of a tree, and one request at the root serves them all.
 //
-// Errors are never kept. A block whose version the backing file system no longer has (ESTALE) makes
-// the layer forget what it knew of that file, so that the next lookup finds the new version.
+// Errors are never kept. A block whose version the backing file system no longer has (ESTALE; or
+// ENOENT, ENOTDIR, EISDIR, EINVAL when something else is there, or nothing) makes the layer forget
+// what it knew of that version, so that the next lookup finds what is there now.
 #ifndef COPPICE_SOURCE_METADATA_CACHING_SOURCE_H_
 #define COPPICE_SOURCE_METADATA_CACHING_SOURCE_H_
 

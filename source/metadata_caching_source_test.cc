@@ -1,5 +1,7 @@
 #include "source/metadata_caching_source.h"
 
+#include <sys/stat.h>
+
 #include <cerrno>
 #include <memory>
 #include <string>
@@ -154,6 +156,51 @@ TEST_F(MetadataCachingSourceTest, AStaleBlockMakesItForgetTheFile) {
   EXPECT_EQ((*AwaitListing(*cache_, At("d")))->Find("a")->attributes->size, 6u);
 }
 
+TEST_F(MetadataCachingSourceTest, ABlockOfAFileThatIsGoneMakesItForgetTheFile) {
+  EXPECT_TRUE(Exists("d/a"));
+  ASSERT_TRUE(AwaitListing(*cache_, At("d")).ok());
+  const BlockKey old = base_.KeyOf("d/a", 0);
+  base_.Remove("d/a");
+  EXPECT_EQ(StatusErrno(AwaitBlock(*cache_, old).status()), ENOENT);
+  EXPECT_FALSE(Exists("d/a"));
+  EXPECT_EQ((*AwaitListing(*cache_, At("d")))->Find("a"), nullptr);
+}
+
+TEST_F(MetadataCachingSourceTest, ABlockOfADirectoryThatTookTheFilesPlaceMakesItForgetTheFile) {
+  EXPECT_TRUE(Exists("d/a"));
+  const BlockKey old = base_.KeyOf("d/a", 0);
+  base_.Remove("d/a");
+  base_.AddDirectory("d/a");
+  EXPECT_EQ(StatusErrno(AwaitBlock(*cache_, old).status()), EISDIR);
+  EXPECT_TRUE(S_ISDIR(AwaitAttributes(*cache_, At("d/a"))->attributes->mode));
+}
+
+TEST_F(MetadataCachingSourceTest, AStaleBlockDoesNotMakeItForgetTheNewVersion) {
+  const BlockKey old = base_.KeyOf("d/a", 0);
+  base_.Overwrite("d/a", "longer");
+  EXPECT_TRUE(Exists("d/a"));
+  ASSERT_TRUE(AwaitListing(*cache_, At("d")).ok());
+  base_.ForgetCalls();
+  for (int reader = 0; reader < 10; ++reader) {
+    EXPECT_EQ(StatusErrno(AwaitBlock(*cache_, old).status()), ESTALE);
+    EXPECT_TRUE(Exists("d/a"));
+    ASSERT_TRUE(AwaitListing(*cache_, At("d")).ok());
+  }
+  EXPECT_EQ(base_.CallCount(Kind::kAttributes), 0u);
+  EXPECT_EQ(base_.CallCount(Kind::kListing), 0u);
+}
+
+TEST_F(MetadataCachingSourceTest, AFailureOfTheWayMakesItForgetNothing) {
+  EXPECT_TRUE(Exists("d/a"));
+  for (const absl::Status& error : {absl::UnavailableError("down"), absl::NotFoundError("what?"),
+                                    ErrnoStatus(EIO, "read"), ErrnoStatus(EACCES, "open")}) {
+    base_.FailNext(Kind::kBlock, error);
+    EXPECT_FALSE(AwaitBlock(*cache_, base_.KeyOf("d/a", 0)).ok());
+  }
+  EXPECT_TRUE(Exists("d/a"));
+  EXPECT_EQ(base_.CallCount(Kind::kAttributes), 1u);
+}
+
 TEST_F(MetadataCachingSourceTest, W14_AfterInvalidateTheFileIsSeenAsItIsNow) {
   EXPECT_TRUE(Exists("d/a"));
   ASSERT_TRUE(AwaitListing(*cache_, At("d")).ok());
@@ -198,6 +245,19 @@ TEST_F(MetadataCachingSourceTest, FileSystemFiguresAreKeptForTheNegativeTtl) {
   EXPECT_EQ(AwaitFileSystemStatistics(*cache_, At("d"))->blocks, 100u);
   clock_.Advance(options_.negative_ttl + absl::Seconds(1));
   EXPECT_EQ(AwaitFileSystemStatistics(*cache_, At("d"))->blocks, 50u);
+}
+
+TEST_F(MetadataCachingSourceTest, WhatWasConfirmedBeforeTheClockWasSetBackIsAskedForAgain) {
+  EXPECT_FALSE(Exists("d/x"));
+  ASSERT_TRUE(AwaitListing(*cache_, At("d")).ok());
+  EXPECT_TRUE(Exists("d/a"));
+  base_.AddFile("d/x", "x");
+  clock_.Advance(-absl::Hours(1));
+  base_.ForgetCalls();
+  EXPECT_TRUE(Exists("d/x"));
+  EXPECT_NE((*AwaitListing(*cache_, At("d")))->Find("x"), nullptr);
+  EXPECT_TRUE(Exists("d/a"));
+  EXPECT_EQ(base_.CallCount(Kind::kAttributes, "d/a"), 0u);  // no age limits it
 }
 
 TEST_F(MetadataCachingSourceTest, StaysUnderItsBound) {

@@ -1,21 +1,23 @@
 #include "source/prefetching_source.h"
 
-#include <atomic>
 #include <memory>
 #include <utility>
 
 #include "common/mutex.h"
+#include "source/forwarding_source.h"
 #include "source/lru_cache.h"
 #include "source/read_pattern.h"
+#include "source/speculation.h"
 
 namespace coppice {
 namespace {
 
 constexpr size_t kShardFilesMin = 256;
 
-class Prefetching final : public PrefetchingSource {
+class Prefetching final : public ForwardingSource<PrefetchingSource> {
  public:
-  explicit Prefetching(Source& base) : base_(base), files_(kFilesFollowedMax, kShardFilesMin) {}
+  explicit Prefetching(Source& base)
+      : ForwardingSource(base), files_(kFilesFollowedMax, kShardFilesMin), speculation_(base) {}
 
   void ReadBlock(const BlockKey& key, const RequestContext& context, Done<BlockRef> done) override {
     if (context.speculative || context.hops > 1 || key.LengthBytes() == 0) {
@@ -23,38 +25,21 @@ class Prefetching final : public PrefetchingSource {
       return;
     }
     const ReadPattern::Step step = Demand(key);
-    Count(demanded_, key);
-    if (step.was_prefetched) Count(used_, key);
+    demanded_.Count(key);
+    if (step.was_prefetched) used_.Count(key);
     // The reader's own block goes first.
     base_.ReadBlock(key, context, std::move(done));
-    RequestContext ahead = context;
-    ahead.speculative = true;
     for (const uint64_t index : step.prefetch) {
-      const BlockKey next{key.path, key.version, index};
-      Count(prefetched_, next);
-      base_.ReadBlock(next, ahead, [](const absl::StatusOr<BlockRef>&) {});
+      speculation_.ReadBlock({key.path, key.version, index}, context);
     }
-  }
-
-  void GetAttributes(const Path& path, const RequestContext& context,
-                     Done<PathState> done) override {
-    base_.GetAttributes(path, context, std::move(done));
-  }
-  void ReadDirectory(const Path& path, const DirectoryPage& page, const RequestContext& context,
-                     Done<ListingRef> done) override {
-    base_.ReadDirectory(path, page, context, std::move(done));
-  }
-  void GetFileSystemStatistics(const Path& path, const RequestContext& context,
-                               Done<FileSystemStatistics> done) override {
-    base_.GetFileSystemStatistics(path, context, std::move(done));
   }
 
   LayerStatistics Statistics() const override {
     return {.layer = "prefetching",
             .counters = {{"demanded_blocks", demanded_.blocks},
                          {"demanded_bytes", demanded_.bytes},
-                         {"prefetched_blocks", prefetched_.blocks},
-                         {"prefetched_bytes", prefetched_.bytes},
+                         {"prefetched_blocks", speculation_.blocks().blocks},
+                         {"prefetched_bytes", speculation_.blocks().bytes},
                          {"used_blocks", used_.blocks},
                          {"used_bytes", used_.bytes}}};
   }
@@ -76,11 +61,6 @@ class Prefetching final : public PrefetchingSource {
       return H::combine(std::move(state), key.path, key.version);
     }
   };
-  struct Counter {
-    std::atomic<uint64_t> blocks = 0;
-    std::atomic<uint64_t> bytes = 0;
-  };
-
   ReadPattern::Step Demand(const BlockKey& key) {
     const FileKey file_key{key.path, key.version};
     std::shared_ptr<File> file;
@@ -95,14 +75,9 @@ class Prefetching final : public PrefetchingSource {
     return file->pattern.Demand(key.index);
   }
 
-  static void Count(Counter& counter, const BlockKey& key) {
-    counter.blocks.fetch_add(1, std::memory_order_relaxed);
-    counter.bytes.fetch_add(key.LengthBytes(), std::memory_order_relaxed);
-  }
-
-  Source& base_;
   LruCache<FileKey, std::shared_ptr<File>> files_;
-  Counter demanded_, prefetched_, used_;
+  BlockCounter demanded_, used_;
+  Speculation speculation_;  // the last: it ends before what its answers need
 };
 
 }  // namespace

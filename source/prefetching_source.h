@@ -33,7 +33,7 @@ inline constexpr size_t kFilesFollowedMax = 4'096;
 class PrefetchingSource : public Source, public Measurable {};
 
 // It belongs above the single flight, which merges a prefetch with the request that comes later.
-// REQUIRES: `base` outlives the result.
+// REQUIRES: `base` outlives the result, whose destructor waits for the prefetches under way.
 std::unique_ptr<PrefetchingSource> MakePrefetchingSource(Source& base);
 
 }  // namespace coppice

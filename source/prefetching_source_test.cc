@@ -1,5 +1,7 @@
 #include "source/prefetching_source.h"
 
+#include <chrono>
+#include <future>
 #include <memory>
 #include <string>
 
@@ -91,6 +93,19 @@ TEST_F(PrefetchingSourceTest, TheReaderDoesNotWaitForThePrefetches) {
   base_.ReleaseOne(Kind::kBlock);
   EXPECT_TRUE(reader.IsReady());
   base_.Release(Kind::kBlock);
+}
+
+TEST_F(PrefetchingSourceTest, ItsEndWaitsForThePrefetchesUnderWay) {
+  base_.AddGeneratedFile("small", 2 * kBlockBytes);
+  base_.Hold(Kind::kBlock);
+  Answer<BlockRef> reader;
+  source_->ReadBlock(base_.KeyOf("small", 0), {}, reader.MakeDone());
+  base_.ReleaseOne(Kind::kBlock);
+  ASSERT_TRUE(reader.IsReady());  // every request that the owner knows of is answered
+  std::future<void> ended = std::async(std::launch::async, [this] { source_.reset(); });
+  EXPECT_EQ(ended.wait_for(std::chrono::milliseconds(20)), std::future_status::timeout);
+  base_.Release(Kind::kBlock);
+  ended.get();
 }
 
 TEST_F(PrefetchingSourceTest, AFailedPrefetchIsNobodysError) {

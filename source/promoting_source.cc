@@ -5,15 +5,16 @@
 #include <string>
 #include <utility>
 
+#include "source/forwarding_source.h"
 #include "source/lookup_counts.h"
 
 namespace coppice {
 namespace {
 
-class Promoting final : public PromotingSource {
+class Promoting final : public ForwardingSource<PromotingSource> {
  public:
   Promoting(Source& base, absl::Duration negative_ttl, const Clock& clock)
-      : base_(base), negative_ttl_(negative_ttl), clock_(clock) {}
+      : ForwardingSource(base), negative_ttl_(negative_ttl), clock_(clock) {}
 
   void GetAttributes(const Path& path, const RequestContext& context,
                      Done<PathState> done) override {
@@ -46,14 +47,6 @@ class Promoting final : public PromotingSource {
         });
   }
 
-  void ReadBlock(const BlockKey& key, const RequestContext& context, Done<BlockRef> done) override {
-    base_.ReadBlock(key, context, std::move(done));
-  }
-  void GetFileSystemStatistics(const Path& path, const RequestContext& context,
-                               Done<FileSystemStatistics> done) override {
-    base_.GetFileSystemStatistics(path, context, std::move(done));
-  }
-
   LayerStatistics Statistics() const override {
     return {.layer = "promoting",
             .counters = {{"from_listing", from_listing_},
@@ -73,13 +66,25 @@ class Promoting final : public PromotingSource {
 
   void AskSingly(const Path& path, const RequestContext& context, Done<PathState> done) {
     single_.fetch_add(1, std::memory_order_relaxed);
-    base_.GetAttributes(path, context, std::move(done));
+    base_.GetAttributes(path, context,
+                        [this, directory = path.Parent(),
+                         done = std::move(done)](absl::StatusOr<PathState> state) mutable {
+                          if (state.ok() && !state->attributes.has_value())
+                            counts_.NoteMissing(directory);
+                          std::move(done)(std::move(state));
+                        });
   }
 
   // Names that are there may come from a listing of any age; they stay usable.
   void AskListing(const Path& path, const RequestContext& context, Done<PathState> done) {
     RequestContext any_age = context;
     any_age.any_age = true;
+    // A large listing on a slow file system may take longer than the reader waits; half of the time
+    // is left for asking singly.
+    if (context.deadline != absl::InfiniteFuture()) {
+      const absl::Time now = clock_.Now();
+      any_age.deadline = now + (context.deadline - now) / 2;
+    }
     base_.ReadDirectory(
         path.Parent(), {}, any_age,
         [this, path, context, done = std::move(done)](absl::StatusOr<ListingRef> listing) mutable {
@@ -112,7 +117,7 @@ class Promoting final : public PromotingSource {
           PathState{.attributes = entry->attributes, .confirmed_at = (*listing)->confirmed_at});
     } else if (entry != nullptr || !(*listing)->IsComplete()) {
       AskSingly(path, context, std::move(done));
-    } else if (confirmed || clock_.Now() - (*listing)->confirmed_at <= negative_ttl_) {
+    } else if (confirmed || IsYoung(**listing)) {
       missing_from_listing_.fetch_add(1, std::memory_order_relaxed);
       std::move(done)(PathState{.confirmed_at = (*listing)->confirmed_at,
                                 .directory_version = (*listing)->directory.version});
@@ -121,7 +126,13 @@ class Promoting final : public PromotingSource {
     }
   }
 
-  Source& base_;
+  // Whether the listing may say what is missing. Not one that was confirmed at a time that lies
+  // ahead: the clock was set back since.
+  bool IsYoung(const Listing& listing) const {
+    const absl::Duration age = clock_.Now() - listing.confirmed_at;
+    return age >= absl::ZeroDuration() && age <= negative_ttl_;
+  }
+
   const absl::Duration negative_ttl_;
   const Clock& clock_;
   LookupCounts counts_{kDirectoriesCountedMax, clock_};

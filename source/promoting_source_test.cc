@@ -57,9 +57,21 @@ class PromotingSourceTest : public testing::Test {
 TEST_F(PromotingSourceTest, TheFirstNamesAreAskedForSinglyThenTheListingAnswersAll) {
   for (int i = 0; i < 100; ++i) {
     EXPECT_TRUE(Lookup(absl::StrCat("d/f", i)).attributes.has_value());
+  }
+  for (int i = 0; i < 100; ++i) {
     EXPECT_FALSE(Lookup(absl::StrCat("d/missing", i)).attributes.has_value());
   }
   EXPECT_EQ(Singles(), kLookupsBeforeListing - 1);
+  EXPECT_EQ(Listings(), 1u);
+}
+
+TEST_F(PromotingSourceTest, AfterAMissTheNextNameReadsTheListing) {
+  EXPECT_FALSE(Lookup("d/missing1").attributes.has_value());
+  EXPECT_FALSE(Lookup("d/missing1").attributes.has_value());
+  EXPECT_EQ(Listings(), 0u);
+  EXPECT_FALSE(Lookup("d/missing2").attributes.has_value());
+  EXPECT_TRUE(Lookup("d/f1").attributes.has_value());
+  EXPECT_EQ(Singles(), 1u);
   EXPECT_EQ(Listings(), 1u);
 }
 
@@ -88,6 +100,13 @@ TEST_F(PromotingSourceTest, AMissingNameIsConfirmedAfterTheTtl) {
   EXPECT_TRUE(Lookup("d/new").attributes.has_value());
 }
 
+TEST_F(PromotingSourceTest, AMissingNameIsConfirmedAfterTheClockWasSetBack) {
+  ASSERT_TRUE(AwaitListing(*source_, *Path::Parse("d")).ok());
+  base_.AddFile("d/new", "bytes");
+  clock_.Advance(-absl::Hours(1));
+  EXPECT_TRUE(Lookup("d/new").attributes.has_value());
+}
+
 TEST_F(PromotingSourceTest, AnExistingNameIsAnsweredFromAListingOfAnyAge) {
   ASSERT_TRUE(AwaitListing(*source_, *Path::Parse("d")).ok());
   clock_.Advance(absl::Hours(1));
@@ -102,6 +121,21 @@ TEST_F(PromotingSourceTest, AForbiddenListingDoesNotForbidItsNames) {
     EXPECT_TRUE(Lookup(absl::StrCat("d/f", i)).attributes.has_value());
   }
   EXPECT_EQ(Listings(), 1u);
+}
+
+TEST_F(PromotingSourceTest, AListingThatTakesTooLongLeavesTimeToAskSingly) {
+  for (size_t i = 0; i + 1 < kLookupsBeforeListing; ++i) Lookup(absl::StrCat("d/f", i));
+  base_.FailNext(Kind::kListing, absl::DeadlineExceededError("a slow directory"));
+  const absl::Time deadline = clock_.Now() + absl::Seconds(60);
+  const auto state = AwaitAttributes(*source_, *Path::Parse("d/f50"), {.deadline = deadline});
+  EXPECT_TRUE(state->attributes.has_value());
+  EXPECT_EQ(base_.Calls().back().kind, Kind::kAttributes);
+  EXPECT_EQ(base_.Calls().back().context.deadline, deadline);
+  for (const MemorySource::Call& call : base_.Calls()) {
+    if (call.kind == Kind::kListing) {
+      EXPECT_EQ(call.context.deadline, clock_.Now() + absl::Seconds(30));
+    }
+  }
 }
 
 TEST_F(PromotingSourceTest, ADirectoryTooLargeToListIsAnsweredByName) {

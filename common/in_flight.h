@@ -1,7 +1,7 @@
-// How many requests are with the source: a session must not end before each has been answered.
+// How many things are under way: who started them must not end before each is done.
 // Thread-safe.
-#ifndef COPPICE_FUSE_CLIENT_IN_FLIGHT_H_
-#define COPPICE_FUSE_CLIENT_IN_FLIGHT_H_
+#ifndef COPPICE_COMMON_IN_FLIGHT_H_
+#define COPPICE_COMMON_IN_FLIGHT_H_
 
 #include <cstddef>
 
@@ -33,4 +33,4 @@ class InFlight {
 
 }  // namespace coppice
 
-#endif  // COPPICE_FUSE_CLIENT_IN_FLIGHT_H_
+#endif  // COPPICE_COMMON_IN_FLIGHT_H_

@@ -1,0 +1,113 @@
+#include "source/sibling_prefetching_source.h"
+
+#include <cerrno>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "common/fake_clock.h"
+#include "common/status.h"
+#include "gtest/gtest.h"
+#include "source/testing/await.h"
+#include "source/testing/memory_source.h"
+#include "source/testing/source_conformance.h"
+
+namespace coppice {
+namespace {
+
+using Kind = MemorySource::Kind;
+
+INSTANTIATE_TEST_SUITE_P(SiblingPrefetching, SourceConformanceTest,
+                         testing::Values(ConformanceOverMemory([](Source& base) {
+                           return MakeSiblingPrefetchingSource(base);
+                         })));
+
+class SiblingPrefetchingSourceTest : public testing::Test {
+ protected:
+  void AddFiles(int count, uint64_t size) {
+    for (int i = 0; i < count; ++i) base_.AddGeneratedFile(absl::StrCat("d/f", i), size);
+  }
+  void Read(const std::string& path, const RequestContext& context = {}) {
+    ASSERT_TRUE(AwaitBlock(*source_, base_.KeyOf(path, 0), context).ok());
+  }
+  size_t Blocks() { return base_.CallCount(Kind::kBlock); }
+  uint64_t Counter(const std::string& name) { return source_->Statistics().counters.at(name); }
+
+  FakeClock clock_;
+  MemorySource base_{clock_};
+  std::unique_ptr<SiblingPrefetchingSource> source_ = MakeSiblingPrefetchingSource(base_);
+};
+
+TEST_F(SiblingPrefetchingSourceTest, TheThirdSmallFileBringsItsSiblingsOnce) {
+  AddFiles(10, 1000);
+  Read("d/f0");
+  Read("d/f1");
+  Read("d/f1");
+  EXPECT_EQ(Blocks(), 3u);
+  Read("d/f2");
+  EXPECT_EQ(Blocks(), 4u + 7u);
+  for (int i = 3; i < 10; ++i) EXPECT_EQ(base_.BlockCallCount(absl::StrCat("d/f", i), 0), 1u);
+  Read("d/f3");
+  Read("d/f3");
+  EXPECT_EQ(Blocks(), 4u + 7u + 2u);
+  EXPECT_EQ(Counter("directories"), 1u);
+  EXPECT_EQ(Counter("prefetched_blocks"), 7u);
+  EXPECT_EQ(Counter("prefetched_bytes"), 7'000u);
+  EXPECT_EQ(Counter("used_blocks"), 1u);
+}
+
+TEST_F(SiblingPrefetchingSourceTest, OnlySmallRegularFilesAreSiblings) {
+  AddFiles(3, 1000);
+  base_.AddGeneratedFile("d/large", kSmallFileBytes + 1);
+  base_.AddFile("d/empty", "");
+  base_.AddSymlink("d/link", "f0");
+  base_.AddFile("d/sub/file", "x");
+  base_.AddFile("d/hidden", "x");
+  base_.HideAttributes("d/hidden", ErrnoStatus(EACCES, "lstat"));
+  for (int i = 0; i < 3; ++i) Read(absl::StrCat("d/f", i));
+  EXPECT_EQ(Blocks(), 3u);
+  EXPECT_EQ(Counter("prefetched_blocks"), 0u);
+}
+
+TEST_F(SiblingPrefetchingSourceTest, ReadingLargeFilesBringsNothing) {
+  for (int i = 0; i < 9; ++i) base_.AddGeneratedFile(absl::StrCat("d/f", i), kSmallFileBytes + 1);
+  for (int i = 0; i < 5; ++i) Read(absl::StrCat("d/f", i));
+  EXPECT_EQ(Blocks(), 5u);
+}
+
+TEST_F(SiblingPrefetchingSourceTest, StaysWithinItsFilesAndBytes) {
+  AddFiles(500, 10);
+  for (int i = 0; i < 3; ++i) Read(absl::StrCat("d/f", i));
+  EXPECT_EQ(Counter("prefetched_blocks"), kSiblingFilesMax);
+  for (int i = 0; i < 60; ++i) base_.AddGeneratedFile(absl::StrCat("e/f", i), kSmallFileBytes);
+  for (int i = 0; i < 3; ++i) Read(absl::StrCat("e/f", i));
+  EXPECT_LE(Counter("prefetched_bytes"), kSiblingBytesMax + kSiblingFilesMax * 10);
+}
+
+TEST_F(SiblingPrefetchingSourceTest, RequestsOfOtherPeersAndPrefetchesDoNotCount) {
+  AddFiles(10, 1000);
+  for (int i = 0; i < 5; ++i) Read(absl::StrCat("d/f", i), {.hops = 2});
+  for (int i = 0; i < 5; ++i) Read(absl::StrCat("d/f", i), {.speculative = true});
+  EXPECT_EQ(Counter("directories"), 0u);
+}
+
+TEST_F(SiblingPrefetchingSourceTest, AListingThatFailsIsNobodysError) {
+  AddFiles(10, 1000);
+  base_.FailNext(Kind::kListing, absl::UnavailableError("later"));
+  for (int i = 0; i < 4; ++i) Read(absl::StrCat("d/f", i));
+  EXPECT_EQ(Blocks(), 4u);
+}
+
+TEST_F(SiblingPrefetchingSourceTest, TheReaderDoesNotWaitForTheListing) {
+  AddFiles(10, 1000);
+  Read("d/f0");
+  Read("d/f1");
+  base_.Hold(Kind::kListing);
+  Read("d/f2");
+  EXPECT_EQ(base_.HeldCount(Kind::kListing), 1u);
+  base_.Release(Kind::kListing);
+  EXPECT_EQ(Counter("prefetched_blocks"), 7u);
+}
+
+}  // namespace
+}  // namespace coppice

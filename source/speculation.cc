@@ -1,0 +1,41 @@
+#include "source/speculation.h"
+
+#include <utility>
+
+namespace coppice {
+
+bool Speculation::ReadBlock(const BlockKey& key, RequestContext context) {
+  if (!Begin()) return false;
+  blocks_.Count(key);
+  context.speculative = true;
+  base_.ReadBlock(key, context, [this](const absl::StatusOr<BlockRef>&) { End(); });
+  return true;
+}
+
+bool Speculation::ReadDirectory(const Path& path, RequestContext context, Done<ListingRef> done) {
+  if (!Begin()) return false;
+  context.speculative = true;
+  context.any_age = true;
+  base_.ReadDirectory(path, {}, context,
+                      [this, done = std::move(done)](absl::StatusOr<ListingRef> listing) mutable {
+                        if (listing.ok()) std::move(done)(std::move(listing));
+                        End();
+                      });
+  return true;
+}
+
+bool Speculation::Begin() {
+  if (under_way_.fetch_add(1, std::memory_order_relaxed) >= kSpeculationsMax) {
+    under_way_.fetch_sub(1, std::memory_order_relaxed);
+    return false;
+  }
+  in_flight_.Begin();
+  return true;
+}
+
+void Speculation::End() {
+  under_way_.fetch_sub(1, std::memory_order_relaxed);
+  in_flight_.End();
+}
+
+}  // namespace coppice

@@ -1,0 +1,61 @@
+// Speculation: requests that no reader waits for, on behalf of a layer that guesses.
+//
+// Bounded: beyond kSpeculationsMax under way, further ones are not sent. The destructor waits for
+// those that were, since their answers come through layers that must still be there.
+//
+// Thread-safe.
+#ifndef COPPICE_SOURCE_SPECULATION_H_
+#define COPPICE_SOURCE_SPECULATION_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "common/in_flight.h"
+#include "source/source.h"
+
+namespace coppice {
+
+inline constexpr size_t kSpeculationsMax = 1'024;
+
+// Blocks, and their bytes.
+struct BlockCounter {
+  std::atomic<uint64_t> blocks = 0;
+  std::atomic<uint64_t> bytes = 0;
+
+  void Count(const BlockKey& key) {
+    blocks.fetch_add(1, std::memory_order_relaxed);
+    bytes.fetch_add(key.LengthBytes(), std::memory_order_relaxed);
+  }
+};
+
+class Speculation {
+ public:
+  // REQUIRES: `base` outlives this.
+  explicit Speculation(Source& base) : base_(base) {}
+  ~Speculation() { in_flight_.WaitUntilNone(); }
+  Speculation(const Speculation&) = delete;
+  Speculation& operator=(const Speculation&) = delete;
+
+  // Asks for a block with the reader's context, made speculative. False: too many are under way.
+  bool ReadBlock(const BlockKey& key, RequestContext context);
+
+  // Asks for a whole listing, of any age; `done` gets it if it comes.
+  bool ReadDirectory(const Path& path, RequestContext context, Done<ListingRef> done);
+
+  // Blocks asked for.
+  const BlockCounter& blocks() const { return blocks_; }
+
+ private:
+  bool Begin();
+  void End();
+
+  Source& base_;
+  std::atomic<size_t> under_way_ = 0;
+  BlockCounter blocks_;
+  InFlight in_flight_;
+};
+
+}  // namespace coppice
+
+#endif  // COPPICE_SOURCE_SPECULATION_H_
