@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "source/forwarding_source.h"
 
 namespace coppice {
 namespace {
@@ -38,10 +39,10 @@ bool Climbs(const Components& path, size_t start) {
   return false;
 }
 
-class SymlinkRewritingSource final : public Source {
+class SymlinkRewritingSource final : public ForwardingSource<> {
  public:
   SymlinkRewritingSource(Source& base, SymlinkRewriting rewriting)
-      : base_(base),
+      : ForwardingSource(base),
         export_root_(Split(rewriting.export_root)),
         mount_point_(Split(rewriting.mount_point)),
         mount_point_text_(absl::StrCat("/", absl::StrJoin(mount_point_, "/"))) {}
@@ -63,20 +64,6 @@ class SymlinkRewritingSource final : public Source {
                           if (listing.ok()) *listing = Apply(*std::move(listing));
                           std::move(done)(std::move(listing));
                         });
-  }
-
-  void ReadBlock(const BlockKey& key, const RequestContext& context, Done<BlockRef> done) override {
-    base_.ReadBlock(key, context, std::move(done));
-  }
-
-  void FindExtent(const Path& path, const Version& version, uint64_t offset, ExtentKind kind,
-                  const RequestContext& context, Done<uint64_t> done) override {
-    base_.FindExtent(path, version, offset, kind, context, std::move(done));
-  }
-
-  void GetFileSystemStatistics(const Path& path, const RequestContext& context,
-                               Done<FileSystemStatistics> done) override {
-    base_.GetFileSystemStatistics(path, context, std::move(done));
   }
 
  private:
@@ -119,7 +106,6 @@ class SymlinkRewritingSource final : public Source {
     return copy != nullptr ? copy : listing;
   }
 
-  Source& base_;
   const Components export_root_;
   const Components mount_point_;
   const std::string mount_point_text_;
