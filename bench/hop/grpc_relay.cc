@@ -133,8 +133,7 @@ struct RawCall {
 
 absl::Status CheckAnswer(const grpc::Status& status, size_t answer_bytes, size_t expected_bytes) {
   if (!status.ok()) {
-    return absl::Status(static_cast<absl::StatusCode>(status.error_code()),
-                        status.error_message());
+    return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
   }
   if (answer_bytes == expected_bytes) return absl::OkStatus();
   return absl::DataLossError(absl::StrCat("an answer has ", answer_bytes, " bytes"));

@@ -70,9 +70,8 @@ TEST(InFlightWindowTest, RunsEachOnceWithThatManyUnderWay) {
 
 TEST(InFlightWindowTest, FewerThanTheWidthAreAllUnderWayAtOnce) {
   Ends ends;
-  InFlightWindow window(3, 8, [&](size_t, InFlightWindow::Finished finished) {
-    ends.Add(std::move(finished));
-  });
+  InFlightWindow window(
+      3, 8, [&](size_t, InFlightWindow::Finished finished) { ends.Add(std::move(finished)); });
   std::thread ender([&] { ends.EndAll(3, 3, kNone); });
   EXPECT_TRUE(window.Run().ok());
   ender.join();

@@ -1,5 +1,6 @@
 // A process of a chain to compare with: an origin that sends bytes from memory, or a relay on the
 // way to it. Started by bench:hop; runs until it is ended.
+#include <csignal>
 #include <cstdint>
 #include <iostream>
 #include <memory>
@@ -55,7 +56,9 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kUsageExitCode;
   }
-  // A plain copy has nothing to finish: SIGTERM may simply end it.
+  // A plain copy has nothing to finish: SIGTERM may simply end it. A connection that its client
+  // gave up may not.
+  signal(SIGPIPE, SIG_IGN);
   if (flags.protocol == "grpc") BlockTerminationSignals();
   const absl::Status ran = flags.protocol == "tcp" ? RunTcp(flags) : RunGrpc(flags);
   if (!ran.ok()) std::cerr << "relay: " << ran.message() << "\n";

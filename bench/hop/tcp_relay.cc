@@ -63,9 +63,8 @@ absl::Status ServeTcp(const TcpListener& listener, const std::string& next) {
 absl::Status ReadOverTcp(const std::string& address, uint64_t bytes) {
   const absl::StatusOr<FileDescriptor> connection = ConnectTcp(address);
   if (!connection.ok()) return connection.status();
-  const absl::Status asked =
-      WriteWhole(connection->get(),
-                 absl::MakeConstSpan(reinterpret_cast<const char*>(&bytes), sizeof(bytes)));
+  const absl::Status asked = WriteWhole(
+      connection->get(), absl::MakeConstSpan(reinterpret_cast<const char*>(&bytes), sizeof(bytes)));
   if (!asked.ok()) return asked;
   shutdown(connection->get(), SHUT_WR);
   std::vector<char> buffer(kCopyBytes);
