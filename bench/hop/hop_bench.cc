@@ -16,13 +16,13 @@
 #include "bench/hop/tar_stream.h"
 #include "bench/hop/tcp_relay.h"
 #include "bench/interleave.h"
+#include "bench/mounted_program.h"
 #include "bench/process/kernel_reader.h"
 #include "bench/process/loopback_ssh.h"
 #include "bench/process/mount_process.h"
 #include "bench/process/peer_chain.h"
 #include "bench/process/sample_files.h"
-#include "bench/process/scratch_directory.h"
-#include "bench/process/server_process.h"
+#include "bench/scratch_directory.h"
 #include "deploy/program_files.h"
 #include "deploy/table.h"
 
@@ -40,6 +40,7 @@ constexpr size_t kLargeWidth = 8;
 constexpr size_t kSmallWidth = 16;
 constexpr size_t kFilesPerDirectory = 100;
 constexpr double kGibibyte = 1 << 30;
+constexpr double kMicroseconds = 1e6;
 // A root that is hot must hold everything, in each of its shards.
 constexpr uint64_t kCacheBytesMin = uint64_t{4} << 30;
 constexpr uint64_t kCacheFactor = 4;
@@ -51,6 +52,14 @@ constexpr double kTarGoal = 1.5;
 
 // What a competitor does: sets up, measures with the CostedRun, tears down.
 using Measure = std::function<absl::StatusOr<absl::Duration>(CostedRun& run)>;
+
+// One case of the report.
+struct Workload {
+  std::string name;
+  size_t hops = 1;
+  uint64_t bytes = 0;
+  size_t files = 0;  // 0: one large one
+};
 
 struct Competitor {
   std::string who;
@@ -91,9 +100,8 @@ class HopBench {
   absl::Status MeasureSmall(size_t hops);
   void AddGoals();
 
-  // Measures all of them interleaved and adds a row for each: the speed over `bytes`.
-  absl::Status AddCase(const std::string& name, size_t hops, uint64_t bytes,
-                       const std::vector<Competitor>& competitors);
+  // Measures all of them interleaved and adds a row for each.
+  absl::Status AddCase(const Workload& workload, const std::vector<Competitor>& competitors);
 
   Measure ThroughPeers(size_t hops, std::function<absl::Status(const std::string&)> work);
   Measure ThroughMount(size_t hops, std::function<absl::Status(const std::string&)> work);
@@ -132,18 +140,19 @@ absl::Status HopBench::Prepare() {
   const auto programs = FindPrograms();
   if (!programs.ok()) return programs.status();
   programs_ = *programs;
-  const auto relay = FindOwnProgram("bench/hop/relay");
+  const auto relay = FindBenchProgram("hop/relay");
   if (!relay.ok()) return relay.status();
   relay_ = *relay;
   context_.progress(absl::StrCat("writing ", FormatBytes(options_.size_bytes), " and ",
                                  FormatCount(options_.files), " files into ", scratch_.path()));
-  const auto tree = scratch_.MakeDirectory("tree/small");
+  const auto tree = scratch_.MakeDirectory("tree");
   if (!tree.ok()) return tree.status();
-  absl::Status written = WriteLargeFile(scratch_.Below("tree/large"), options_.size_bytes);
+  absl::Status written = WriteLargeFile(scratch_.File("tree/large"), options_.size_bytes);
   if (!written.ok()) return written;
-  written = WriteSmallFiles(*tree, options_.files, kSmallFileBytes, kFilesPerDirectory).status();
+  written = WriteSmallFiles(*tree + "/small", options_.files, kSmallFileBytes, kFilesPerDirectory)
+                .status();
   if (!written.ok()) return written;
-  absl::StatusOr<LoopbackSsh> ssh = LoopbackSsh::Prepare(scratch_.Below("ssh"), context_);
+  absl::StatusOr<LoopbackSsh> ssh = LoopbackSsh::Prepare(scratch_.File("ssh"), context_);
   if (ssh.ok()) {
     ssh_ = std::make_unique<LoopbackSsh>(*std::move(ssh));
   } else if (absl::IsNotFound(ssh.status())) {
@@ -158,8 +167,8 @@ absl::Status HopBench::StartRoot() {
   const uint64_t cache_bytes =
       std::max(kCacheBytesMin, kCacheFactor * (options_.size_bytes + small_bytes()));
   auto peers = PeerChain::Start({.peer_server = programs_.peer_server,
-                                 .export_root = scratch_.Below("tree"),
-                                 .directory = scratch_.Below("peers"),
+                                 .export_root = scratch_.File("tree"),
+                                 .directory = scratch_.File("peers"),
                                  .nodes_max = kChainMax,
                                  .flags = {absl::StrCat("--cache_bytes=", cache_bytes)}},
                                 context_);
@@ -193,7 +202,7 @@ absl::Status HopBench::MeasureLarge(size_t hops) {
       {kTcp, ThroughRelays("tcp", hops, [bytes](const std::string& address) {
          return ReadOverTcp(address, bytes);
        })}};
-  return AddCase(LargeCase(hops), hops, bytes, competitors);
+  return AddCase({.name = LargeCase(hops), .hops = hops, .bytes = bytes}, competitors);
 }
 
 absl::Status HopBench::MeasureSmall(size_t hops) {
@@ -213,17 +222,19 @@ absl::Status HopBench::MeasureSmall(size_t hops) {
                             })},
       {kTar, ThroughTar(hops)}};
   if (ssh_ != nullptr && hops == SshfsChain()) competitors.push_back({kSshfs, ThroughSshfs()});
-  return AddCase(SmallCase(hops), hops, bytes, competitors);
+  return AddCase({.name = SmallCase(hops), .hops = hops, .bytes = bytes, .files = files},
+                 competitors);
 }
 
-absl::Status HopBench::AddCase(const std::string& name, size_t hops, uint64_t bytes,
+absl::Status HopBench::AddCase(const Workload& workload,
                                const std::vector<Competitor>& competitors) {
+  const std::string& name = workload.name;
   std::vector<CostedRun> runs(competitors.size());
   std::vector<NamedMeasurement> measurements;
   for (size_t i = 0; i < competitors.size(); ++i) {
     measurements.push_back({.name = absl::StrCat(name, ", ", competitors[i].who),
                             .measure = [&competitor = competitors[i], &run = runs[i],
-                                        bytes]() -> absl::StatusOr<double> {
+                                        bytes = workload.bytes]() -> absl::StatusOr<double> {
                               const auto elapsed = competitor.measure(run);
                               if (!elapsed.ok()) return elapsed.status();
                               return static_cast<double>(bytes) / absl::ToDoubleSeconds(*elapsed);
@@ -231,7 +242,7 @@ absl::Status HopBench::AddCase(const std::string& name, size_t hops, uint64_t by
   }
   const auto samples = Interleave(measurements, context_);
   if (!samples.ok()) return samples.status();
-  const double gibibytes = static_cast<double>(bytes) / kGibibyte;
+  const double gibibytes = static_cast<double>(workload.bytes) / kGibibyte;
   for (size_t i = 0; i < competitors.size(); ++i) {
     ReportRow row = {.name = name,
                      .who = competitors[i].who,
@@ -239,9 +250,13 @@ absl::Status HopBench::AddCase(const std::string& name, size_t hops, uint64_t by
                      .samples = (*samples)[i]};
     // tar and sshd are children that come and go: their costs are not known.
     if (!runs[i].cpu().empty()) {
-      const double cpu = runs[i].cpu().Median();
-      row.counts = {{"CPU s/GiB", cpu / gibibytes},
-                    {"CPU s/GiB/hop", cpu / gibibytes / static_cast<double>(hops)}};
+      const double cpu_per_hop = runs[i].cpu().Median() / static_cast<double>(workload.hops);
+      row.counts = {{"CPU s/GiB", runs[i].cpu().Median() / gibibytes},
+                    {"CPU s/GiB/hop", cpu_per_hop / gibibytes}};
+      if (workload.files > 0) {
+        const double files = static_cast<double>(workload.files);
+        row.counts = {{"CPU us/file/hop", cpu_per_hop / files * kMicroseconds}};
+      }
       cpu_[{name, competitors[i].who}] = runs[i].cpu();
     }
     report_.Add(std::move(row));
@@ -259,17 +274,16 @@ Measure HopBench::ThroughPeers(size_t hops, std::function<absl::Status(const std
 Measure HopBench::ThroughMount(size_t hops, std::function<absl::Status(const std::string&)> work) {
   return [this, hops, work = std::move(work)](CostedRun& run) -> absl::StatusOr<absl::Duration> {
     if (absl::Status renewed = peers_->Renew(hops); !renewed.ok()) return renewed;
-    const std::string mount_point = scratch_.Below("mount");
-    const auto mount = MountProcess::Start(
-        {.who = "fuse_client",
-         .arguments = {programs_.fuse_client, absl::StrCat("--peer=unix:", peers_->socket()),
-                       mount_point},
-         .log_file = scratch_.Below("fuse_client.log"),
-         .mount_point = mount_point},
+    const std::string mount_point = scratch_.File("mount");
+    const auto mount = MountedProgram::Start(
+        {.name = "fuse_client",
+         .arguments = {programs_.fuse_client, absl::StrCat("--peer=unix:", peers_->socket())},
+         .mount_point = mount_point,
+         .log_file = scratch_.File("fuse_client.log")},
         context_);
     if (!mount.ok()) return mount.status();
     std::vector<pid_t> pids = peers_->pids();
-    for (const pid_t pid : mount->pids()) pids.push_back(pid);
+    pids.push_back((*mount)->pid());
     return run.Measure(pids, [&] { return work(mount_point); });
   };
 }
@@ -281,7 +295,7 @@ Measure HopBench::ThroughRelays(const std::string& protocol, size_t hops,
     const auto relays = RelayChain::Start({.relay = relay_,
                                            .protocol = protocol,
                                            .hops = hops,
-                                           .log_file = scratch_.Below("relay.log")},
+                                           .log_file = scratch_.File("relay.log")},
                                           context_);
     if (!relays.ok()) return relays.status();
     return run.Measure(relays->pids(), [&] { return work(relays->address()); });
@@ -292,19 +306,19 @@ Measure HopBench::ThroughTar(size_t hops) {
   return [this, hops](CostedRun&) {
     return TimeTarStream({.relay = relay_,
                           .hops = hops,
-                          .tree = scratch_.Below("tree/small"),
-                          .log_file = scratch_.Below("tar.log")},
+                          .tree = scratch_.File("tree/small"),
+                          .log_file = scratch_.File("tar.log")},
                          context_);
   };
 }
 
 Measure HopBench::ThroughSshfs() {
   return [this](CostedRun&) -> absl::StatusOr<absl::Duration> {
-    const std::string mount_point = scratch_.Below("sshfs");
+    const std::string mount_point = scratch_.File("sshfs");
     const auto mount = MountProcess::Start(
         {.who = "sshfs",
-         .arguments = ssh_->SshfsCommand(scratch_.Below("tree/small"), mount_point),
-         .log_file = scratch_.Below("sshfs.log"),
+         .arguments = ssh_->SshfsCommand(scratch_.File("tree/small"), mount_point),
+         .log_file = scratch_.File("sshfs.log"),
          .mount_point = mount_point},
         context_);
     if (!mount.ok()) return mount.status();

@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/mount.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
@@ -11,7 +13,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "bench/process/scratch_directory.h"
 #include "common/status.h"
 #include "deploy/file_descriptor.h"
 #include "deploy/log_tail.h"
@@ -20,10 +21,23 @@
 namespace coppice {
 namespace {
 
+constexpr char kUnmountProgram[] = "/usr/bin/fusermount3";
 constexpr absl::Duration kMountMax = absl::Seconds(30);
 // Most programs end by themselves once they are unmounted; sshfs takes seconds for it.
 constexpr absl::Duration kEndByItselfMax = absl::Milliseconds(500);
 constexpr absl::Duration kEndGrace = absl::Seconds(10);
+
+// Unmounts the topmost mount there, though it may be in use: it goes once it is not.
+absl::Status DetachMountAt(const std::string& mount_point) {
+  if (geteuid() == 0) {
+    if (umount2(mount_point.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0) return absl::OkStatus();
+    return ErrnoStatus(errno, absl::StrCat("unmount '", mount_point, "'"));
+  }
+  auto program = ChildProcess::Start(
+      {.arguments = {kUnmountProgram, "-u", "-z", mount_point}, .environment = OwnEnvironment()});
+  if (!program.ok()) return program.status();
+  return program->Wait({.deadline = absl::Now() + kEndGrace}).status();
+}
 
 }  // namespace
 
@@ -56,17 +70,12 @@ MountProcess::MountProcess(MountProcess&& other) noexcept
 MountProcess::~MountProcess() {
   if (options_.mount_point.empty()) return;
   const absl::StatusOr<std::string> type = MountTypeAt(options_.mount_point);
-  // What cannot be unmounted here is tried again, and told, by the ScratchDirectory around it.
+  // A scratch directory around it never goes into what stays mounted.
   if (type.ok() && !type->empty()) DetachMountAt(options_.mount_point).IgnoreError();
   if (!program_.has_value()) return;
   if (!program_->Wait({.deadline = absl::Now() + kEndByItselfMax}).ok()) {
     program_->Terminate(kEndGrace).IgnoreError();
   }
-}
-
-std::vector<pid_t> MountProcess::pids() const {
-  if (!program_.has_value()) return {};
-  return {program_->pid()};
 }
 
 absl::Status MountProcess::AwaitMount(const BenchContext& context) {

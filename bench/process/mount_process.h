@@ -1,10 +1,9 @@
-// A mounted file system and the program behind it, for as long as this lives: ours, or another that
-// a user could take instead. The program stays in the foreground, or, for a file system of the
-// kernel's own, only makes the mount. Not thread-safe.
+// Another file system that a user could take instead of ours, mounted for as long as this lives.
+// Its program stays in the foreground, or, for a file system of the kernel's own, only makes the
+// mount. Not for programs of ours, which say themselves when they serve (mounted_program.h). Not
+// thread-safe.
 #ifndef COPPICE_BENCH_PROCESS_MOUNT_PROCESS_H_
 #define COPPICE_BENCH_PROCESS_MOUNT_PROCESS_H_
-
-#include <sys/types.h>
 
 #include <optional>
 #include <string>
@@ -40,8 +39,6 @@ class MountProcess {
   ~MountProcess();
 
   const std::string& mount_point() const { return options_.mount_point; }
-  // Of the program; empty when it has ended.
-  std::vector<pid_t> pids() const;
 
  private:
   MountProcess(MountProcessOptions options, ChildProcess program);

@@ -1,10 +1,6 @@
 #include "bench/process/server_process.h"
 
-#include <unistd.h>
-
 #include <csignal>
-#include <filesystem>
-#include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "common/status.h"
@@ -43,17 +39,6 @@ absl::StatusOr<ServerProcess> ServerProcess::Start(const std::string& who,
 ServerProcess::~ServerProcess() {
   // Of one that was moved from, there is nothing to end.
   if (process_.pid() >= 0) process_.Terminate(kStopGrace).IgnoreError();
-}
-
-absl::StatusOr<std::string> FindOwnProgram(const std::string& relative) {
-  std::error_code error;
-  const std::filesystem::path own = std::filesystem::read_symlink("/proc/self/exe", error);
-  if (error) return ErrnoStatus(error.value(), "read /proc/self/exe");
-  const std::string in_runfiles = absl::StrCat(own.string(), ".runfiles/coppice/", relative);
-  const std::filesystem::path file = std::filesystem::canonical(in_runfiles, error);
-  if (!error && access(file.c_str(), X_OK) == 0) return file.string();
-  return absl::NotFoundError(absl::StrCat("the program is not at '", in_runfiles,
-                                          "'; start this with 'bazel run', which builds it"));
 }
 
 }  // namespace coppice

@@ -38,10 +38,6 @@ class ServerProcess {
   ChildProcess process_;
 };
 
-// The file of a program that is built beside ours: `relative` to the workspace, such as
-// "bench/hop/relay"; in our runfiles. NOT_FOUND says where it was looked for.
-absl::StatusOr<std::string> FindOwnProgram(const std::string& relative);
-
 }  // namespace coppice
 
 #endif  // COPPICE_BENCH_PROCESS_SERVER_PROCESS_H_
