@@ -1,9 +1,10 @@
 // bench:hop; see --help and docs/benchmarks.md.
-#include <string>
+#include <iostream>
 
 #include "CLI/CLI.hpp"
 #include "bench/bench_program.h"
 #include "bench/hop/hop_bench.h"
+#include "bench/process/private_mounts.h"
 
 namespace {
 
@@ -21,6 +22,10 @@ Examples:
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (const absl::Status entered = coppice::EnterPrivateMounts(); !entered.ok()) {
+    std::cerr << "hop: " << entered.message() << "\n";
+    return 1;
+  }
   coppice::HopOptions options;
   coppice::BenchProgram program("hop", kDescription, kExamples);
   program.flags()

@@ -11,7 +11,9 @@
 
 namespace coppice {
 
-// Of those processes and our own, since each was started. NOT_FOUND names one that is gone.
+// Of those processes, since each was started. NOT_FOUND names one that is gone.
+absl::StatusOr<absl::Duration> CpuTime(const std::vector<pid_t>& pids);
+// The same, with our own.
 absl::StatusOr<absl::Duration> CpuTimeWithOwn(const std::vector<pid_t>& pids);
 
 }  // namespace coppice

@@ -78,6 +78,11 @@ MountProcess::~MountProcess() {
   }
 }
 
+std::vector<pid_t> MountProcess::pids() const {
+  if (!program_.has_value()) return {};
+  return {program_->pid()};
+}
+
 absl::Status MountProcess::AwaitMount(const BenchContext& context) {
   const absl::Time deadline = absl::Now() + kMountMax;
   // Polling it tells of changes of the mount table (proc(5)).

@@ -5,6 +5,8 @@
 #ifndef COPPICE_BENCH_PROCESS_MOUNT_PROCESS_H_
 #define COPPICE_BENCH_PROCESS_MOUNT_PROCESS_H_
 
+#include <sys/types.h>
+
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,6 +41,8 @@ class MountProcess {
   ~MountProcess();
 
   const std::string& mount_point() const { return options_.mount_point; }
+  // Of the program; none when it has ended.
+  std::vector<pid_t> pids() const;
 
  private:
   MountProcess(MountProcessOptions options, ChildProcess program);
