@@ -11,8 +11,8 @@
 #include "bench/mounted_program.h"
 #include "bench/mounted_service.h"
 #include "bench/process_costs.h"
+#include "common/file_descriptor.h"
 #include "common/status.h"
-#include "deploy/file_descriptor.h"
 
 namespace coppice {
 namespace {

@@ -11,9 +11,9 @@
 #include "absl/time/clock.h"
 #include "bench/hop/relay_chain.h"
 #include "bench/hop/tcp_socket.h"
+#include "common/file_descriptor.h"
 #include "common/status.h"
 #include "deploy/child_process.h"
-#include "deploy/file_descriptor.h"
 
 namespace coppice {
 namespace {

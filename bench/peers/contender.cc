@@ -2,7 +2,7 @@
 
 #include <unistd.h>
 
-#include <functional>
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -18,6 +18,13 @@
 namespace coppice {
 namespace {
 
+constexpr const char* kLocalDisk = kContenderNames[0];
+constexpr const char* kCoppice = kContenderNames[1];
+constexpr const char* kSquashfuse = kContenderNames[2];
+constexpr const char* kKernelSquashfs = kContenderNames[3];
+constexpr const char* kBindfs = kContenderNames[4];
+constexpr const char* kSshfs = kContenderNames[5];
+constexpr const char* kRclone = kContenderNames[6];
 constexpr char kMakeImage[] = "/usr/bin/mksquashfs";
 constexpr absl::Duration kMakeImageMax = absl::Minutes(5);
 
@@ -86,7 +93,7 @@ class CoppiceContender final : public Contender {
   }
 
  private:
-  const std::string name_ = kCoppiceMount;
+  const std::string name_ = kCoppice;
   const ContenderPlaces places_;
   const ProgramFiles programs_;
   const BenchContext context_;
@@ -124,8 +131,9 @@ class OtherContender final : public Contender {
 
 class ContenderList {
  public:
-  ContenderList(const ContenderPlaces& places, const BenchContext& context)
-      : places_(places), context_(context) {}
+  ContenderList(const ContenderPlaces& places, const std::vector<std::string>& names,
+                const BenchContext& context)
+      : places_(places), names_(names), context_(context) {}
 
   absl::StatusOr<std::vector<ContenderOrReason>> Make();
 
@@ -141,7 +149,12 @@ class ContenderList {
   }
   absl::Status MakeImage(const std::string& image);
 
+  bool Wants(const std::string& name) const {
+    return std::find(names_.begin(), names_.end(), name) != names_.end();
+  }
+
   const ContenderPlaces places_;
+  const std::vector<std::string> names_;
   const BenchContext context_;
   std::vector<ContenderOrReason> list_;
 };
@@ -160,20 +173,26 @@ class SshfsContender final : public Contender {
 };
 
 absl::StatusOr<std::vector<ContenderOrReason>> ContenderList::Make() {
-  list_.push_back({.name = kLocalDisk, .contender = std::make_unique<LocalDisk>(places_.tree)});
-  if (absl::Status added = AddOurs(); !added.ok()) return added;
+  if (Wants(kLocalDisk)) {
+    list_.push_back({.name = kLocalDisk, .contender = std::make_unique<LocalDisk>(places_.tree)});
+  }
+  if (Wants(kCoppice)) {
+    if (absl::Status added = AddOurs(); !added.ok()) return added;
+  }
   AddSquashfs();
-  AddOther("bindfs", "/usr/bin/bindfs", {"-f", "-r", places_.tree});
-  AddSshfs();
-  AddOther("rclone mount", "/usr/bin/rclone",
-           {"mount", "--config=/dev/null", "--read-only", places_.tree});
+  if (Wants(kBindfs)) AddOther(kBindfs, "/usr/bin/bindfs", {"-f", "-r", places_.tree});
+  if (Wants(kSshfs)) AddSshfs();
+  if (Wants(kRclone)) {
+    AddOther(kRclone, "/usr/bin/rclone",
+             {"mount", "--config=/dev/null", "--read-only", places_.tree});
+  }
   // One that does not mount here is a row that says so.
   for (ContenderOrReason& each : list_) {
     if (each.contender == nullptr) continue;
     if (absl::Status status = CheckNotInterrupted(context_); !status.ok()) return status;
     const absl::Status mounted = each.contender->Mount().status();
     if (mounted.ok()) continue;
-    if (each.name == kCoppiceMount) return mounted;
+    if (each.name == kCoppice) return mounted;
     each.reason = std::string(mounted.message());
     each.contender = nullptr;
   }
@@ -183,35 +202,39 @@ absl::StatusOr<std::vector<ContenderOrReason>> ContenderList::Make() {
 absl::Status ContenderList::AddOurs() {
   const auto programs = FindPrograms();
   if (!programs.ok()) return programs.status();
-  list_.push_back({.name = kCoppiceMount,
+  list_.push_back({.name = kCoppice,
                    .contender = std::make_unique<CoppiceContender>(places_, *programs, context_)});
   return absl::OkStatus();
 }
 
 void ContenderList::AddSquashfs() {
-  constexpr char kProgram[] = "squashfuse_ll";
-  constexpr char kKernel[] = "kernel squashfs";
+  if (!Wants(kSquashfuse) && !Wants(kKernelSquashfs)) return;
   const std::string image = places_.scratch + "/image";
-  if (absl::Status made = MakeImage(image); !made.ok()) {
-    for (const char* name : {kProgram, kKernel}) AddMissing(name, std::string(made.message()));
-    return;
+  const absl::Status made = MakeImage(image);
+  for (const char* name : {kSquashfuse, kKernelSquashfs}) {
+    if (!Wants(name)) continue;
+    if (!made.ok()) {
+      AddMissing(name, std::string(made.message()));
+    } else if (name == kSquashfuse) {
+      AddOther(name, "/usr/bin/squashfuse_ll", {"-f", image});
+    } else if (geteuid() != 0) {
+      AddMissing(name, "only root may mount a loop device");
+    } else {
+      AddOther(name, "/usr/bin/mount", {"-t", "squashfs", "-o", "ro,loop", image},
+               /*in_foreground=*/false);
+    }
   }
-  AddOther(kProgram, "/usr/bin/squashfuse_ll", {"-f", image});
-  if (geteuid() != 0) return AddMissing(kKernel, "only root may mount a loop device");
-  AddOther(kKernel, "/usr/bin/mount", {"-t", "squashfs", "-o", "ro,loop", image},
-           /*in_foreground=*/false);
 }
 
 void ContenderList::AddSshfs() {
-  constexpr char kName[] = "sshfs";
   absl::StatusOr<LoopbackSsh> ssh = LoopbackSsh::Prepare(places_.scratch + "/ssh", context_);
-  if (!ssh.ok()) return AddMissing(kName, std::string(ssh.status().message()));
+  if (!ssh.ok()) return AddMissing(kSshfs, std::string(ssh.status().message()));
   const std::string mount_point = places_.scratch + "/sshfs";
-  MountProcessOptions options = {.who = kName,
+  MountProcessOptions options = {.who = kSshfs,
                                  .arguments = ssh->SshfsCommand(places_.tree, mount_point),
                                  .log_file = places_.scratch + "/sshfs.log",
                                  .mount_point = mount_point};
-  list_.push_back({.name = kName,
+  list_.push_back({.name = kSshfs,
                    .contender = std::make_unique<SshfsContender>(*std::move(ssh),
                                                                  std::move(options), context_)});
 }
@@ -251,8 +274,9 @@ absl::Status ContenderList::MakeImage(const std::string& image) {
 }  // namespace
 
 absl::StatusOr<std::vector<ContenderOrReason>> MakeContenders(const ContenderPlaces& places,
+                                                              const std::vector<std::string>& names,
                                                               const BenchContext& context) {
-  return ContenderList(places, context).Make();
+  return ContenderList(places, names, context).Make();
 }
 
 }  // namespace coppice

@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -46,12 +47,14 @@ struct ContenderPlaces {
   std::string scratch;
 };
 
-inline constexpr char kLocalDisk[] = "local disk";
-inline constexpr char kCoppiceMount[] = "Coppice";
+// Their names, in the order of the table.
+inline constexpr std::array<const char*, 7> kContenderNames = {
+    "local disk", "Coppice", "squashfuse_ll", "kernel squashfs", "bindfs", "sshfs", "rclone mount"};
 
-// All of them, in the order of the table. Each that is there has been mounted once, as a trial. An
-// error when it is ours that is missing or does not mount.
+// Those of the names, in the order of the table. Each that is there has been mounted once, as a
+// trial. An error when it is ours that is missing or does not mount.
 absl::StatusOr<std::vector<ContenderOrReason>> MakeContenders(const ContenderPlaces& places,
+                                                              const std::vector<std::string>& names,
                                                               const BenchContext& context);
 
 }  // namespace coppice

@@ -16,9 +16,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "common/file_descriptor.h"
 #include "common/status.h"
 #include "deploy/child_process.h"
-#include "deploy/file_descriptor.h"
 #include "deploy/import_workload.h"
 
 namespace coppice {

@@ -1,8 +1,11 @@
 // bench:peers; see --help and docs/benchmarks.md.
 #include <iostream>
+#include <string>
+#include <vector>
 
 #include "CLI/CLI.hpp"
 #include "bench/bench_program.h"
+#include "bench/peers/contender.h"
 #include "bench/peers/peers_bench.h"
 #include "bench/process/private_mounts.h"
 
@@ -18,7 +21,9 @@ Examples:
   The figures of docs/benchmarks.md:
     bazel run -c opt //bench:peers
   Another module:
-    bazel run -c opt //bench:peers -- --module=scipy.linalg)";
+    bazel run -c opt //bench:peers -- --module=scipy.linalg
+  Two of them:
+    bazel run -c opt //bench:peers -- --only=Coppice,bindfs)";
 
 }  // namespace
 
@@ -36,6 +41,12 @@ int main(int argc, char** argv) {
       .add_option("--size", options.size_bytes, "of the large file")
       ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false))
       ->default_str("256MiB");
+  program.flags()
+      .add_option("--only", options.contenders, "the names of those to compare")
+      ->delimiter(',')
+      ->check(CLI::IsMember(std::vector<std::string>(coppice::kContenderNames.begin(),
+                                                     coppice::kContenderNames.end())))
+      ->default_str("all");
   return program.Run(argc, argv, {"local disk"},
                      [&options](const coppice::BenchContext& context, coppice::Report& report) {
                        return coppice::MeasurePeers(options, context, report);

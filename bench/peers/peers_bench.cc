@@ -53,7 +53,7 @@ class PeersBench {
     const ContenderPlaces places = {.tree = scratch.File("tree"), .scratch = scratch.path()};
     context_.progress(absl::StrCat("copying what import ", options_.module, " needs"));
     if (absl::Status made = MakeTree(places.tree); !made.ok()) return made;
-    auto contenders = MakeContenders(places, context_);
+    auto contenders = MakeContenders(places, options_.contenders, context_);
     if (!contenders.ok()) return contenders.status();
     for (const Case& each : Cases()) {
       if (absl::Status measured = MeasureCase(each, *contenders); !measured.ok()) return measured;

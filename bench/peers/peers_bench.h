@@ -5,9 +5,11 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "bench/bench_context.h"
+#include "bench/peers/contender.h"
 #include "bench/report.h"
 
 namespace coppice {
@@ -16,6 +18,7 @@ struct PeersOptions {
   std::string module = "numpy";
   // Of the large file.
   uint64_t size_bytes = uint64_t{256} << 20;
+  std::vector<std::string> contenders{kContenderNames.begin(), kContenderNames.end()};
 };
 
 absl::Status MeasurePeers(const PeersOptions& options, const BenchContext& context, Report& report);

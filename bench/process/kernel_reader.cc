@@ -12,8 +12,8 @@
 #include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "common/file_descriptor.h"
 #include "common/status.h"
-#include "deploy/file_descriptor.h"
 
 namespace coppice {
 namespace {

@@ -13,8 +13,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/file_descriptor.h"
 #include "common/status.h"
-#include "deploy/file_descriptor.h"
 #include "deploy/log_tail.h"
 #include "deploy/mount_table.h"
 
