@@ -86,9 +86,10 @@ absl::Status Measure(const Options& options, const BenchContext& context, Report
     }
   }
   report.AddNote(
-      "Times are from the start of Python to its end. Counts are those of the last import of each "
-      "kind, of all its\nprocesses; RPCs are those of the last node's client, CPU is that of the "
-      "processes that serve, until their counters\nwere read.");
+      "Times are from the start of Python to its end. Counts are medians too, each of an import by "
+      "all "
+      "its processes; RPCs\nare those of the last node's client, CPU is that of the processes that "
+      "serve.");
   return absl::OkStatus();
 }
 

@@ -23,7 +23,8 @@ constexpr char kChain[] = "coppice, chain of 4";
 
 struct Result {
   Samples samples;
-  std::vector<Count> counts;
+  // One for each sample.
+  std::vector<std::vector<Count>> counts;
 };
 
 class Comparison {
@@ -87,8 +88,7 @@ class Comparison {
     if (!counts.ok()) return Annotate(counts.status(), contender.name());
     Result& result = results_[name][contender.name()];
     result.samples.Add(absl::ToDoubleSeconds(*duration));
-    // Of the last round.
-    result.counts = *std::move(counts);
+    result.counts.push_back(*std::move(counts));
     return absl::OkStatus();
   }
 
@@ -136,7 +136,7 @@ class Comparison {
         report_.Add({.name = name,
                      .who = contender->name(),
                      .samples = std::move(result.samples),
-                     .counts = std::move(result.counts)});
+                     .counts = MedianCounts(result.counts)});
       }
     }
     const std::pair<std::string, std::string> cold_floor(cold_case_, "floor");

@@ -52,7 +52,8 @@ struct Options {
 struct CaseResult {
   Unit unit = Unit::kSeconds;
   Samples samples;
-  std::vector<Count> counts;
+  // One for each sample.
+  std::vector<std::vector<Count>> counts;
   std::string absent;
 };
 
@@ -154,8 +155,7 @@ class Comparison {
     const auto after = contender.Costs();
     if (!after.ok()) return after.status();
     result.samples.Add(SampleOf(mount_case, *duration, processes));
-    // Of the last round.
-    result.counts = CountsBetween(*before, *after);
+    result.counts.push_back(CountsBetween(*before, *after));
     backing_opens_ += after->backing_opens - before->backing_opens;
     return absl::OkStatus();
   }
@@ -171,7 +171,7 @@ class Comparison {
                        .who = contender->name(),
                        .unit = result.unit,
                        .samples = result.samples,
-                       .counts = result.counts});
+                       .counts = MedianCounts(result.counts)});
         }
       }
     }
@@ -205,7 +205,7 @@ class Comparison {
         "Cold means: of the FUSE mounts, mounted anew; of the local disk, the pages of the file "
         "dropped (posix_fadvise) and,\nwith --drop_caches only, the names of the whole machine. A "
         "time is that of one operation as one process sees it; a rate\nis that of all processes. "
-        "Counts are those of the last round, of all processes together.");
+        "Counts are medians too, of all processes together.");
     struct statfs figures = {};
     if (statfs(data.c_str(), &figures) == 0) {
       report_.AddNote(absl::StrCat("The local disk is file system type 0x",
