@@ -175,8 +175,12 @@ absl::StatusOr<std::unique_ptr<MountContender>> MakeCoppiceContender(const std::
   if (!root.ok()) return root.status();
   for (const MountCase& mount_case : MountCases(*root, amounts, /*workers=*/1)) {
     if (mount_case.cold == ColdNeeds::kNothing) continue;
-    const auto warmed = RunWorkers(1, mount_case.work, kCaseMax, context);
-    if (!warmed.ok()) return Annotate(warmed.status(), "warming the peer");
+    // With the names that are searched before.
+    for (const Work* const work : {&mount_case.before, &mount_case.work}) {
+      if (!work->work) continue;
+      const auto warmed = RunWorkers(1, *work, kCaseMax, context);
+      if (!warmed.ok()) return Annotate(warmed.status(), "warming the peer");
+    }
   }
   if (absl::Status status = contender->Unmount(); !status.ok()) return status;
   return contender;

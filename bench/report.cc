@@ -94,6 +94,28 @@ std::string FormatValue(Unit unit, double value) {
   return "";
 }
 
+std::vector<Count> MedianCounts(const std::vector<std::vector<Count>>& samples) {
+  std::vector<Count> medians;
+  const auto find = [](const std::vector<Count>& counts, const std::string& name) {
+    return std::find_if(counts.begin(), counts.end(),
+                        [&](const Count& count) { return count.name == name; });
+  };
+  for (const auto& sample : samples) {
+    for (const Count& count : sample) {
+      if (find(medians, count.name) == medians.end()) medians.push_back(count);
+    }
+  }
+  for (Count& median : medians) {
+    Samples values;
+    for (const auto& sample : samples) {
+      const auto count = find(sample, median.name);
+      values.Add(count == sample.end() ? 0 : count->value);
+    }
+    median.value = values.Median();
+  }
+  return medians;
+}
+
 void Report::AddAbsent(std::string name, std::string who, std::string why) {
   rows_.push_back({.name = std::move(name), .who = std::move(who), .absent = std::move(why)});
 }

@@ -28,6 +28,10 @@ struct Count {
   Unit unit = Unit::kCount;
 };
 
+// Of several samples of one row: the median of each count, where a sample that has no count of a
+// name has 0 of it. In the order of first appearance.
+std::vector<Count> MedianCounts(const std::vector<std::vector<Count>>& samples);
+
 struct ReportRow {
   // What was done, and by whom; together they are unique in a report.
   std::string name;

@@ -96,6 +96,21 @@ TEST(ReportTest, AGoalWhoseRowsWereNotMeasuredIsANote) {
   EXPECT_THAT(report.Text(), HasSubstr("not measured: squashfs"));
 }
 
+TEST(MedianCountsTest, EachCountIsTheMedianOfItsSamplesAndMissingOnesAreNone) {
+  const auto medians = MedianCounts({{{"READ", 5}},
+                                     {{"READ", 7}, {"OPEN", 3}, {"bytes", 10, Unit::kBytes}},
+                                     {{"bytes", 30, Unit::kBytes}, {"READ", 6}}});
+  ASSERT_EQ(medians.size(), 3u);
+  EXPECT_EQ(medians[0].name, "READ");
+  EXPECT_EQ(medians[0].value, 6);
+  EXPECT_EQ(medians[1].name, "OPEN");
+  EXPECT_EQ(medians[1].value, 0);
+  EXPECT_EQ(medians[2].name, "bytes");
+  EXPECT_EQ(medians[2].value, 10);
+  EXPECT_EQ(medians[2].unit, Unit::kBytes);
+  EXPECT_TRUE(MedianCounts({}).empty());
+}
+
 TEST(FormatValueTest, NumbersAreScaledForPeople) {
   EXPECT_EQ(FormatValue(Unit::kSeconds, 0.571), "571 ms");
   EXPECT_EQ(FormatValue(Unit::kSeconds, 2.5), "2.5 s");

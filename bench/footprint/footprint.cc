@@ -5,8 +5,8 @@
 namespace {
 
 constexpr char kDescription[] =
-    R"(Starts a node as launch does, and measures what it takes: the memory of its two processes when
-idle and with an environment in the cache, and the requests for a cold walk over many files.)";
+    R"(Starts a node as launch does, and measures what it takes: the memory of its two processes
+when idle and with an environment in the cache, and the requests for a cold walk over many files.)";
 
 constexpr char kExamples[] = R"(
 Examples:

@@ -7,11 +7,13 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "bench/report.h"
 #include "bench/samples.h"
 
 namespace coppice {
@@ -22,11 +24,16 @@ class CostedRun {
   absl::StatusOr<absl::Duration> Measure(const std::vector<pid_t>& pids,
                                          const std::function<absl::Status()>& work);
 
+  // What else there is to say of the last measurement.
+  void SetCounts(std::vector<Count> counts) { counts_ = std::move(counts); }
+
   // In seconds; one for each measurement.
   const Samples& cpu() const { return cpu_; }
+  const std::vector<Count>& counts() const { return counts_; }
 
  private:
   Samples cpu_;
+  std::vector<Count> counts_;
 };
 
 }  // namespace coppice

@@ -9,8 +9,9 @@
 namespace {
 
 constexpr char kDescription[] =
-    R"(Moves a large file and many small ones through chains of real peers on this machine, and the same
-bytes through as many hops of raw gRPC and of bare TCP. The root is hot, everything below is cold.)";
+    R"(Moves a large file and many small ones through chains of real peers on this machine, and the
+same bytes through as many hops of raw gRPC and of bare TCP. The root is hot, everything below is
+cold.)";
 
 constexpr char kExamples[] = R"(
 Examples:

@@ -17,6 +17,7 @@
 #include "bench/hop/tcp_relay.h"
 #include "bench/interleave.h"
 #include "bench/mounted_program.h"
+#include "bench/node_costs.h"
 #include "bench/process/kernel_reader.h"
 #include "bench/process/loopback_ssh.h"
 #include "bench/process/mount_process.h"
@@ -40,6 +41,7 @@ constexpr size_t kLargeWidth = 8;
 constexpr size_t kSmallWidth = 16;
 constexpr size_t kFilesPerDirectory = 100;
 constexpr double kGibibyte = 1 << 30;
+constexpr absl::Duration kCostsMax = absl::Seconds(20);
 constexpr double kMicroseconds = 1e6;
 // A root that is hot must hold everything, in each of its shards.
 constexpr uint64_t kCacheBytesMin = uint64_t{4} << 30;
@@ -259,6 +261,7 @@ absl::Status HopBench::AddCase(const Workload& workload,
       }
       cpu_[{name, competitors[i].who}] = runs[i].cpu();
     }
+    row.counts.insert(row.counts.end(), runs[i].counts().begin(), runs[i].counts().end());
     report_.Add(std::move(row));
   }
   return absl::OkStatus();
@@ -283,8 +286,22 @@ Measure HopBench::ThroughMount(size_t hops, std::function<absl::Status(const std
         context_);
     if (!mount.ok()) return mount.status();
     std::vector<pid_t> pids = peers_->pids();
-    pids.push_back((*mount)->pid());
-    return run.Measure(pids, [&] { return work(mount_point); });
+    const NodeHandle node = {.name = "the last node",
+                             .socket = peers_->socket(),
+                             .mount_point = mount_point,
+                             .peer_pid = pids.back(),
+                             .client_pid = (*mount)->pid()};
+    pids.push_back(node.client_pid);
+    const auto before = ReadNodeCosts(node, context_.Limits(kCostsMax));
+    if (!before.ok()) return before.status();
+    const auto elapsed = run.Measure(pids, [&] { return work(mount_point); });
+    const auto after = ReadNodeCosts(node, context_.Limits(kCostsMax));
+    if (!after.ok()) return after.status();
+    const NodeCosts spent = CostsBetween(*before, *after);
+    run.SetCounts({{"FUSE requests", static_cast<double>(FuseRequestsBesideIoctl(spent.fuse))},
+                   {"RPCs to peer", static_cast<double>(CallsIn(spent.service))},
+                   {"RPCs to parent", static_cast<double>(CallsIn(spent.parent))}});
+    return elapsed;
   };
 }
 

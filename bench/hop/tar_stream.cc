@@ -5,7 +5,6 @@
 
 #include <cerrno>
 #include <csignal>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -50,19 +49,14 @@ absl::StatusOr<absl::Duration> TimeTarStream(const TarStreamOptions& options,
   const FileDescriptor null(open("/dev/null", O_WRONLY | O_CLOEXEC));
   if (!null.valid()) return ErrnoStatus(errno, "open /dev/null");
 
-  std::vector<std::string> unpack = {kTar, "x", "-f", "-"};
-  if (options.unpacked.empty()) {
-    unpack.push_back("-O");
-  } else {
-    unpack.insert(unpack.end(), {"-C", options.unpacked});
-  }
   const absl::Time started = absl::Now();
-  absl::StatusOr<ChildProcess> unpacking = ChildProcess::Start({.arguments = std::move(unpack),
-                                                                .environment = OwnEnvironment(),
-                                                                .log_file = options.log_file,
-                                                                .standard_input = incoming->get(),
-                                                                .standard_output = null.get(),
-                                                                .parent_death_signal = SIGKILL});
+  absl::StatusOr<ChildProcess> unpacking =
+      ChildProcess::Start({.arguments = {kTar, "x", "-O", "-f", "-"},
+                           .environment = OwnEnvironment(),
+                           .log_file = options.log_file,
+                           .standard_input = incoming->get(),
+                           .standard_output = null.get(),
+                           .parent_death_signal = SIGKILL});
   if (!unpacking.ok()) return unpacking.status();
   absl::StatusOr<ChildProcess> packing =
       ChildProcess::Start({.arguments = {kTar, "c", "-f", "-", "-C", options.tree, "."},

@@ -17,10 +17,8 @@ struct TarStreamOptions {
   std::string relay;
   // TCP connections on the way.
   size_t hops = 1;
-  // What is sent, all of it.
+  // What is sent, all of it. It is unpacked into /dev/null, so no file system has a part in it.
   std::string tree;
-  // Where it is unpacked; empty: nowhere, the files' bytes go to /dev/null.
-  std::string unpacked;
   std::string log_file;
 };
 
