@@ -181,6 +181,7 @@ absl::Status HopBench::StartRoot() {
     const auto large = ReadFileFromPeer(peers_->address(), "large", kLargeWidth);
     if (absl::Status heated = Expect(large, options_.size_bytes); !heated.ok()) return heated;
   }
+  if (options_.files == 0) return absl::OkStatus();
   return Expect(ReadTreeFromPeer(peers_->address(), "small", kSmallWidth), small_bytes());
 }
 

@@ -36,12 +36,20 @@ TEST(HopTest, EveryCompetitorMovesBothWorkloads) {
   EXPECT_EQ(report.goals.count("8.0 MiB, hops: 1: CPU per GiB / raw gRPC"), 1u);
 }
 
-TEST(HopTest, NoFilesAndNoBytesAreLeftOut) {
+TEST(HopTest, NoLargeFileIsLeftOut) {
   const ProgramReport report =
       RunForReport(kProgram, {"--size=0", "--files=20", "--chains=1", "--rounds=1"});
   EXPECT_EQ(report.exit_code, 0) << report.standard_error;
   ASSERT_EQ(report.rows.size(), 1u);
   EXPECT_EQ(report.rows.begin()->first, "20 files of 4 KiB, hops: 1");
+}
+
+TEST(HopTest, NoSmallFilesAreLeftOut) {
+  const ProgramReport report =
+      RunForReport(kProgram, {"--size=2MiB", "--files=0", "--chains=1", "--rounds=1"});
+  EXPECT_EQ(report.exit_code, 0) << report.standard_error;
+  ASSERT_EQ(report.rows.size(), 1u);
+  EXPECT_EQ(report.rows.begin()->first, "2.0 MiB, hops: 1");
 }
 
 TEST(HopTest, AChainThatIsTooLongIsAMistakeInUsage) {
