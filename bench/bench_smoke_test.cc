@@ -17,9 +17,9 @@
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "bench/scratch_directory.h"
+#include "common/file_descriptor.h"
 #include "deploy/child_process.h"
 #include "deploy/descriptor_wait.h"
-#include "deploy/file_descriptor.h"
 #include "deploy/mount_table.h"
 #include "deploy/testing/program_run.h"
 #include "gmock/gmock.h"
@@ -109,7 +109,6 @@ TEST_F(BenchSmokeTest, MountFloorMeasuresEveryCaseByAllThree) {
     EXPECT_GE(CountOf("sequential read, cold", who, "READ"), 1) << who;
     EXPECT_EQ(CountOf("sequential read, warm", who, "READ"), 0) << who;
   }
-  EXPECT_GE(CountOf("sequential read, cold", "coppice", "RPC bytes"), 1 << 20);
   EXPECT_EQ(CountOf("stat, cold", "coppice", "RPCs"), 0);
   for (const Json& note : json_["notes"]) {
     EXPECT_FALSE(absl::StrContains(note.get<std::string>(), "was not warm")) << note;

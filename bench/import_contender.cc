@@ -232,6 +232,8 @@ class CoppiceImport final : public ImportContender {
     counts.push_back({"RPCs", static_cast<double>(CallsIn(last.service))});
     counts.push_back(
         {"RPC bytes", static_cast<double>(CounterOf(last.service, "bytes_sent")), Unit::kBytes});
+    counts.push_back(
+        {"blocks shared", static_cast<double>(CounterOf(last.service, "blocks_shared"))});
     if (nodes_ > 1) {
       counts.push_back({"RPCs up", static_cast<double>(CallsIn(last.parent))});
       counts.push_back(

@@ -14,8 +14,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/file_descriptor.h"
 #include "common/status.h"
-#include "deploy/file_descriptor.h"
 
 namespace coppice {
 namespace {

@@ -11,8 +11,8 @@
 #include "bench/mounted_program.h"
 #include "bench/mounted_service.h"
 #include "bench/process_costs.h"
+#include "common/file_descriptor.h"
 #include "common/status.h"
-#include "deploy/file_descriptor.h"
 
 namespace coppice {
 namespace {
@@ -138,6 +138,7 @@ class CoppiceContender final : public MountContender {
     return ContenderCosts{.fuse = costs->fuse,
                           .calls = CallsIn(costs->service),
                           .call_bytes = CounterOf(costs->service, "bytes_sent"),
+                          .blocks_shared = CounterOf(costs->service, "blocks_shared"),
                           .backing_opens = CounterOf(costs->backing, "opens"),
                           .cpu = costs->peer.cpu + costs->client.cpu};
   }
