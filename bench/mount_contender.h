@@ -27,8 +27,9 @@ struct ContenderCosts {
   uint64_t blocks_shared = 0;
   // Files that the peer opened in the backing store: none, when it was warm.
   uint64_t backing_opens = 0;
-  // Of the processes that serve.
+  // Of the processes that serve: CPU time, and how often one of their threads stopped to wait.
   absl::Duration cpu;
+  uint64_t waits = 0;
 };
 
 class MountContender {

@@ -66,7 +66,8 @@ std::vector<Count> CountsBetween(const ContenderCosts& before, const ContenderCo
   // The local disk: nobody serves.
   if (after.fuse.empty()) return {};
   std::vector<Count> counts = {
-      {"server CPU", absl::ToDoubleSeconds(after.cpu - before.cpu), Unit::kSeconds}};
+      {"server CPU", absl::ToDoubleSeconds(after.cpu - before.cpu), Unit::kSeconds},
+      {"waits", static_cast<double>(after.waits - std::min(before.waits, after.waits))}};
   if (after.calls > before.calls) {
     counts.push_back({kCallsCount, static_cast<double>(after.calls - before.calls)});
     counts.push_back(
