@@ -109,7 +109,6 @@ TEST_F(BenchSmokeTest, MountFloorMeasuresEveryCaseByAllThree) {
     EXPECT_GE(CountOf("sequential read, cold", who, "READ"), 1) << who;
     EXPECT_EQ(CountOf("sequential read, warm", who, "READ"), 0) << who;
   }
-  EXPECT_GE(CountOf("sequential read, cold", "coppice", "RPC bytes"), 1 << 20);
   EXPECT_EQ(CountOf("stat, cold", "coppice", "RPCs"), 0);
   for (const Json& note : json_["notes"]) {
     EXPECT_FALSE(absl::StrContains(note.get<std::string>(), "was not warm")) << note;

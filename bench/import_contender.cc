@@ -87,11 +87,12 @@ class ProgramImport final : public ImportContender {
     if (!fuse.ok()) return fuse.status();
     const auto process = ReadProcessCosts(mounted_->pid());
     if (!process.ok()) return process.status();
-    std::vector<Count> counts = {
-        {"client CPU", absl::ToDoubleSeconds(process->cpu - cpu_before_), Unit::kSeconds}};
+    const ProcessCosts spent = CostsBetween(costs_before_, *process);
+    std::vector<Count> counts = {{"client CPU", absl::ToDoubleSeconds(spent.cpu), Unit::kSeconds},
+                                 {"client waits", static_cast<double>(spent.voluntary_switches)}};
     AddFuseCounts(CountersBetween(fuse_before_, *fuse), counts);
     fuse_before_ = *std::move(fuse);
-    cpu_before_ = process->cpu;
+    costs_before_ = *process;
     return counts;
   }
 
@@ -103,7 +104,7 @@ class ProgramImport final : public ImportContender {
   const BenchContext& context_;
   std::unique_ptr<MountedProgram> mounted_;
   Counters fuse_before_;
-  absl::Duration cpu_before_;
+  ProcessCosts costs_before_;
 };
 
 // The kernel's squashfs over a loop device: no user space in it at all. The image is in the page
@@ -226,12 +227,16 @@ class CoppiceImport final : public ImportContender {
     // The clients of the other nodes do nothing.
     std::vector<Count> counts = {
         {"client CPU", absl::ToDoubleSeconds(client_cpu), Unit::kSeconds},
+        {"client waits", static_cast<double>(last.client.voluntary_switches)},
+        {"peer waits", static_cast<double>(last.peer.voluntary_switches)},
         {"CPU per peer", absl::ToDoubleSeconds(peer_cpu) / static_cast<double>(nodes_),
          Unit::kSeconds}};
     AddFuseCounts(last.fuse, counts);
     counts.push_back({"RPCs", static_cast<double>(CallsIn(last.service))});
     counts.push_back(
         {"RPC bytes", static_cast<double>(CounterOf(last.service, "bytes_sent")), Unit::kBytes});
+    counts.push_back(
+        {"blocks shared", static_cast<double>(CounterOf(last.service, "blocks_shared"))});
     if (nodes_ > 1) {
       counts.push_back({"RPCs up", static_cast<double>(CallsIn(last.parent))});
       counts.push_back(

@@ -100,7 +100,7 @@ class FloorContender final : public MountContender {
     if (!process.ok()) return process.status();
     const auto fuse = ReadRequestCounters(mounted_->mount_point());
     if (!fuse.ok()) return fuse.status();
-    return ContenderCosts{.fuse = *fuse, .cpu = process->cpu};
+    return ContenderCosts{.fuse = *fuse, .cpu = process->cpu, .waits = process->voluntary_switches};
   }
 
  private:
@@ -135,11 +135,14 @@ class CoppiceContender final : public MountContender {
     const auto costs = ReadNodeCosts(handle_, context_.Limits(kCostsMax));
     if (!costs.ok()) return costs.status();
     // The only node: whoever calls its peer is a client.
-    return ContenderCosts{.fuse = costs->fuse,
-                          .calls = CallsIn(costs->service),
-                          .call_bytes = CounterOf(costs->service, "bytes_sent"),
-                          .backing_opens = CounterOf(costs->backing, "opens"),
-                          .cpu = costs->peer.cpu + costs->client.cpu};
+    return ContenderCosts{
+        .fuse = costs->fuse,
+        .calls = CallsIn(costs->service),
+        .call_bytes = CounterOf(costs->service, "bytes_sent"),
+        .blocks_shared = CounterOf(costs->service, "blocks_shared"),
+        .backing_opens = CounterOf(costs->backing, "opens"),
+        .cpu = costs->peer.cpu + costs->client.cpu,
+        .waits = costs->peer.voluntary_switches + costs->client.voluntary_switches};
   }
 
  private:

@@ -63,13 +63,17 @@ std::string CaseName(const MountCase& mount_case, size_t processes) {
 }
 
 std::vector<Count> CountsBetween(const ContenderCosts& before, const ContenderCosts& after) {
-  std::vector<Count> counts = {
-      {"server CPU", absl::ToDoubleSeconds(after.cpu - before.cpu), Unit::kSeconds}};
+  // The local disk: nobody serves.
   if (after.fuse.empty()) return {};
+  std::vector<Count> counts = {
+      {"server CPU", absl::ToDoubleSeconds(after.cpu - before.cpu), Unit::kSeconds},
+      {"waits", static_cast<double>(after.waits - std::min(before.waits, after.waits))}};
   if (after.calls > before.calls) {
     counts.push_back({kCallsCount, static_cast<double>(after.calls - before.calls)});
     counts.push_back(
         {"RPC bytes", static_cast<double>(after.call_bytes - before.call_bytes), Unit::kBytes});
+    counts.push_back(
+        {"blocks shared", static_cast<double>(after.blocks_shared - before.blocks_shared)});
   }
   for (Count& count : FuseCounts(CountersBetween(before.fuse, after.fuse))) {
     counts.push_back(std::move(count));

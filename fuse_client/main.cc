@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/process_tuning.h"
 #include "common/ready_signal.h"
 #include "common/shutdown_limit.h"
 #include "common/status.h"
@@ -182,6 +183,7 @@ class Client {
 };
 
 int Run(const ClientFlags& flags) {
+  TuneProcess();
   BlockTerminationSignals();
   if (absl::Status status = StartLog("fuse_client", flags.log); !status.ok()) {
     std::cerr << "fuse_client: " << status.message() << "\n";

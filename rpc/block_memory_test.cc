@@ -14,7 +14,7 @@
 #include "rpc/block_memory_link.h"
 #include "rpc/block_memory_server.h"
 #include "rpc/descriptor_passing.h"
-#include "source/testing/temporary_directory.h"
+#include "rpc/testing/wire_pair.h"
 
 namespace coppice {
 namespace {
@@ -49,7 +49,7 @@ class BlockMemoryTest : public testing::Test {
     return connection;
   }
 
-  const TemporaryDirectory directory_;
+  const SocketDirectory directory_;
   const std::string path_ = directory_.path() + "/peer.sock.blocks";
   const std::unique_ptr<SharedBlockArena> arena_ = *MakeSharedBlockArena(kCacheBytes);
   std::unique_ptr<BlockMemoryServer> server_;
@@ -124,7 +124,7 @@ TEST_F(BlockMemoryTest, WhoTalksNonsenseIsCutOffAndHarmsNobody) {
   ASSERT_TRUE(memory.ok());
   ASSERT_EQ(send(nonsense.get(), "hello", 5, 0), 5);
   char byte = 0;
-  EXPECT_EQ(recv(nonsense.get(), &byte, 1, 0), 0) << "the peer went on listening";
+  EXPECT_LE(recv(nonsense.get(), &byte, 1, 0), 0) << "the peer went on listening";
   const FileDescriptor wrong_memory = RawConnection();
   ASSERT_TRUE(ReceiveDescriptor(wrong_memory.get()).ok());
   ASSERT_TRUE(SendDescriptor(wrong_memory.get(), STDIN_FILENO).ok());

@@ -1,11 +1,8 @@
 #include "source/shared_block_arena.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <atomic>
 #include <bit>
-#include <cerrno>
 #include <new>
 #include <random>
 #include <utility>
@@ -13,14 +10,10 @@
 
 #include "common/mutex.h"
 #include "source/extent_allocator.h"
+#include "source/page_reserve.h"
 #include "source/shared_block_clients.h"
 #include "source/shared_block_layout.h"
 #include "source/shared_mapping.h"
-
-// Linux 5.14; not in older headers.
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23
-#endif
 
 namespace coppice {
 namespace {
@@ -29,9 +22,6 @@ constexpr uint64_t kPageBytes = 4096;
 // An entry for each piece of cache of this size: a cache full of smaller blocks shows some of them.
 constexpr uint64_t kBytesPerEntry = uint64_t{64} << 10;
 constexpr uint64_t kEntriesMin = 4096;
-// Memory that was never used is asked of the kernel in pieces of this size: one call instead of a
-// page fault for each page.
-constexpr uint64_t kPopulateBytes = uint64_t{256} << 10;
 
 uint64_t RoundUp(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
 
@@ -56,6 +46,7 @@ class Memory {
         entries_(reinterpret_cast<SharedBlockEntry*>(mapping_->data() + header.entries_start)),
         data_(mapping_->data() + header.data_start),
         clients_(header.entry_count),
+        pages_(data_, header.data_bytes),
         extents_(header.data_bytes) {}
 
   int descriptor() const { return mapping_->descriptor(); }
@@ -75,7 +66,7 @@ class Memory {
       FreeUnpinned();
       start = extents_.Allocate(size);
     }
-    if (!start.has_value() || Populate(*start + size)) return start;
+    if (!start.has_value() || pages_.Take(*start + size)) return start;
     MutexLock lock(extents_mutex_);
     extents_.Free(*start, size);
     return std::nullopt;
@@ -141,28 +132,12 @@ class Memory {
     });
   }
 
-  // Makes sure that there are pages up to this offset. Extents are taken from the low end, so what
-  // lies below a used one was used as well. False: the kernel has no memory for us. Finding that
-  // out by a write would be a SIGBUS.
-  bool Populate(uint64_t end) {
-    uint64_t populated = populated_.load(std::memory_order_acquire);
-    if (end <= populated) return true;
-    const uint64_t target = std::min(RoundUp(end, kPopulateBytes), header_.data_bytes);
-    if (madvise(data_ + populated, target - populated, MADV_POPULATE_WRITE) != 0 &&
-        errno != EINVAL) {  // EINVAL: an old kernel; then a page fault for each page
-      return false;
-    }
-    while (populated < target && !populated_.compare_exchange_weak(populated, target)) {
-    }
-    return true;
-  }
-
   const std::unique_ptr<SharedMapping> mapping_;
   const SharedBlockHeader& header_;
   SharedBlockEntry* const entries_;
   char* const data_;
   SharedBlockClients clients_;
-  std::atomic<uint64_t> populated_ = 0;
+  PageReserve pages_;
   Mutex table_mutex_;  // orders those who show
   mutable Mutex extents_mutex_;
   ExtentAllocator extents_ ABSL_GUARDED_BY(extents_mutex_);
