@@ -93,6 +93,9 @@ class FootprintBench {
 absl::Status FootprintBench::MeasureMemory() {
   const bool with_environment = access(options_.environment.c_str(), R_OK | X_OK) == 0;
   MemoryRow peer_idle, client_idle, peer_cached, client_cached;
+  // The blocks first take the pages that the idle peer keeps ready, so what it has grown by is too
+  // little; with all of those pages it is rather too much.
+  Samples peer_cached_max;
   TreeTotals totals;
   for (size_t round = 0; round < context_.rounds; ++round) {
     context_.progress(absl::StrCat("memory, round ", round + 1, " of ", context_.rounds));
@@ -110,6 +113,7 @@ absl::Status FootprintBench::MeasureMemory() {
     const auto cached = MemoryOf(node);
     if (!cached.ok()) return cached.status();
     peer_cached.Add(cached->peer, idle->peer);
+    peer_cached_max.Add(Grown(idle->peer.total() - idle->peer.shared, cached->peer.total()));
     client_cached.Add(cached->client, idle->client);
   }
   report_.AddGoal(
@@ -124,12 +128,14 @@ absl::Status FootprintBench::MeasureMemory() {
   }
   const double bytes = static_cast<double>(totals.bytes);
   report_.AddGoal({"peer_server for a cached environment / its bytes",
-                   peer_cached.total.Median() / bytes, kCachedGoal});
+                   peer_cached_max.Median() / bytes, kCachedGoal});
   peer_cached.counts.push_back({"cached", bytes, Unit::kBytes});
   AddMemory(kCached, kPeer, std::move(peer_cached));
   AddMemory(kCached, kClient, std::move(client_cached));
   report_.AddNote(absl::StrCat("environment: ", options_.environment, ", ",
-                               FormatCount(totals.files), " files, ", FormatBytes(totals.bytes)));
+                               FormatCount(totals.files), " files, ", FormatBytes(totals.bytes),
+                               ". The ratio counts all pages for it that the idle peer keeps ready "
+                               "for blocks."));
   return absl::OkStatus();
 }
 

@@ -16,7 +16,7 @@ struct FootprintOptions {
   // Of the walk.
   size_t files = 20'000;
   // Read whole through the mount; absolute.
-  std::string environment = "/usr/lib/python3/dist-packages/numpy";
+  std::string environment = "/usr/lib/python3/dist-packages";
 };
 
 absl::Status MeasureFootprint(const FootprintOptions& options, const BenchContext& context,

@@ -29,7 +29,10 @@ TEST(FootprintTest, CountsAreThoseOfTheTree) {
   }
   const ReportedRow& cached = report.rows.at("grown by a cached environment").at("peer_server");
   EXPECT_EQ(cached.counts.at("cached"), kEnvironmentBytes);
-  EXPECT_GE(cached.median, kEnvironmentBytes);
+  // The idle peer keeps pages ready, which the blocks take first.
+  const double ready = report.rows.at("idle").at("peer_server").counts.at("shared");
+  EXPECT_GE(cached.median + ready, kEnvironmentBytes);
+  EXPECT_GE(report.goals.at("peer_server for a cached environment / its bytes"), 1);
   // Three directories and their root, one listing for each, and little else.
   const ReportedRow& walk = report.rows.at("find over 300 files, cold").at("Coppice");
   EXPECT_EQ(walk.counts.at("directories"), 4);
