@@ -5,6 +5,7 @@
 #include "bench/bench_program.h"
 #include "bench/hop/hop_bench.h"
 #include "bench/process/private_mounts.h"
+#include "common/process_tuning.h"
 
 namespace {
 
@@ -23,6 +24,8 @@ Examples:
 }  // namespace
 
 int main(int argc, char** argv) {
+  // As our own processes do; so does the relay.
+  coppice::TuneProcess();
   if (const absl::Status entered = coppice::EnterPrivateMounts(); !entered.ok()) {
     std::cerr << "hop: " << entered.message() << "\n";
     return 1;

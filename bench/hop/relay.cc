@@ -10,6 +10,7 @@
 #include "bench/hop/grpc_relay.h"
 #include "bench/hop/tcp_relay.h"
 #include "bench/hop/tcp_socket.h"
+#include "common/process_tuning.h"
 #include "common/ready_signal.h"
 #include "common/termination.h"
 
@@ -43,6 +44,8 @@ absl::Status RunGrpc(const RelayFlags& flags) {
 }
 
 int Main(int argc, char** argv) {
+  // What helps our own processes helps this one as well.
+  TuneProcess();
   RelayFlags flags;
   CLI::App app("Sends bytes, or passes them on: a process of bench:hop.", "relay");
   app.add_option("--protocol", flags.protocol, "tcp or grpc.")
