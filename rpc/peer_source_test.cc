@@ -2,6 +2,7 @@
 #include "rpc/peer_source.h"
 
 #include <grpcpp/server_context.h>
+#include <grpcpp/support/byte_buffer.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -17,6 +18,8 @@
 #include "gtest/gtest.h"
 #include "proto/peer.grpc.pb.h"
 #include "rpc/alarm_timer.h"
+#include "rpc/exchange_codec.h"
+#include "rpc/exchange_reactor.h"
 #include "rpc/retrying_source.h"
 #include "rpc/server.h"
 #include "rpc/status_codec.h"
@@ -238,32 +241,35 @@ TEST(PeerSourceTest, ABlockThatStaysCorruptIsDataLossThatNamesIt) {
   EXPECT_EQ(pair.client().Statistics().counters.at("errors"), 1u);
 }
 
-// A peer whose answers parse and are wrong.
-class LyingPeer final : public v1::Peer::CallbackService {
-  grpc::ServerUnaryReactor* GetAttr(grpc::CallbackServerContext* context, const v1::GetAttrRequest*,
-                                    v1::GetAttrReply* reply) override {
-    reply->mutable_attributes()->set_mode(0);
-    return Finish(context);
+// A peer whose answers parse and are wrong. It offers no more than streams.
+class LyingPeer final : public v1::Peer::WithRawCallbackMethod_Exchange<v1::Peer::Service>,
+                        private ExchangeReactor::Owner {
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Exchange(
+      grpc::CallbackServerContext*) override {
+    auto* const stream = new ExchangeReactor(*this);
+    stream->Start();
+    return stream;
   }
-  grpc::ServerUnaryReactor* ReadDirPlus(grpc::CallbackServerContext* context,
-                                        const v1::ReadDirPlusRequest*,
-                                        v1::ReadDirPlusReply* reply) override {
-    reply->mutable_directory()->set_mode(S_IFDIR);
-    reply->add_entries()->set_name("../../etc/passwd");
-    return Finish(context);
-  }
-  grpc::ServerUnaryReactor* Read(grpc::CallbackServerContext* context, const v1::ReadRequest*,
-                                 v1::ReadReply* reply) override {
-    reply->set_data(std::string(3 << 20, 'x'));
-    return Finish(context);
-  }
-  // FsStat is not offered at all.
 
-  static grpc::ServerUnaryReactor* Finish(grpc::CallbackServerContext* context) {
-    grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-    reactor->Finish(grpc::Status::OK);
-    return reactor;
+  void Asked(v1::ExchangeRequest request, ExchangeReactor::Answer answer) override {
+    v1::GetAttrReply attributes;
+    v1::ReadDirPlusReply listing;
+    v1::ReadReply block;
+    switch (request.method()) {
+      case v1::EXCHANGE_METHOD_GET_ATTR:
+        attributes.mutable_attributes()->set_mode(0);
+        return std::move(answer)(absl::OkStatus(), EncodeMessage(attributes));
+      case v1::EXCHANGE_METHOD_READ_DIR_PLUS:
+        listing.mutable_directory()->set_mode(S_IFDIR);
+        listing.add_entries()->set_name("../../etc/passwd");
+        return std::move(answer)(absl::OkStatus(), EncodeMessage(listing));
+      default:
+        block.set_data(std::string(3 << 20, 'x'));
+        return std::move(answer)(absl::OkStatus(), EncodeMessage(block));
+    }
   }
+
+  void Ended(ExchangeReactor&) override {}
 };
 
 TEST(PeerSourceTest, AnAnswerThatCannotBeIsDataLossAndNotATransportFailure) {
@@ -282,6 +288,21 @@ TEST(PeerSourceTest, AnAnswerThatCannotBeIsDataLossAndNotATransportFailure) {
   EXPECT_TRUE(absl::IsUnimplemented(unimplemented)) << unimplemented;
   EXPECT_FALSE(IsTransportFailure(unimplemented));
   EXPECT_EQ(source->Statistics().counters.at("errors"), 4u);
+}
+
+TEST(PeerSourceTest, SmallBlocksTravelOnTheStreamAndLargeOnesByCalls) {
+  Served served;
+  constexpr size_t kSmall = 64 << 10;
+  served.memory.AddGeneratedFile("small", kSmall);
+  served.memory.AddGeneratedFile("large", kSmall + 1);
+  for (const char* name : {"small", "large"}) {
+    const BlockKey key = served.memory.KeyOf(name, 0);
+    const auto block = AwaitBlock(served.pair.client(), key);
+    ASSERT_TRUE(block.ok()) << block.status();
+    EXPECT_EQ((*block)->size(), key.LengthBytes());
+  }
+  EXPECT_EQ(served.pair.service().Statistics().counters.at("exchange"), 1u);
+  EXPECT_EQ(served.pair.service().Statistics().counters.at("read"), 2u);
 }
 
 TEST(PeerSourceTest, CountsItsCallsAndTheBytes) {
