@@ -74,6 +74,7 @@ class SourceService final : public PeerService,
                          {"exchange", exchange_},
                          {"attach", attach_},
                          {"bytes_sent", bytes_sent_},
+                         {"blocks_shared", blocks_shared_},
                          {"refused", refused_},
                          {"invalid", invalid_},
                          {"errors", errors_},
@@ -255,12 +256,13 @@ class SourceService final : public PeerService,
     const auto key = DecodeBlockKey(request);
     const auto context = Admit(left, request.options(), key.status());
     if (!context.ok()) return std::move(finish)(context.status());
-    source_.ReadBlock(*key, *context,
-                      Answer<BlockRef>(std::move(finish), [this, reply](const BlockRef& block) {
-                        bytes_sent_ += block->size();
-                        EncodeBlock(block, reply);
-                        return absl::OkStatus();
-                      }));
+    source_.ReadBlock(
+        *key, *context,
+        Answer<BlockRef>(std::move(finish), [this, reply, share = request.into_shared_memory()](
+                                                const BlockRef& block) {
+          EncodeRead(block, share, reply);
+          return absl::OkStatus();
+        }));
   }
 
   void AskExtent(const v1::SeekRequest& request, absl::Duration left, v1::SeekReply* reply,
@@ -303,6 +305,21 @@ class SourceService final : public PeerService,
     }
     ++attach_;
     return mounts_.Attach();
+  }
+
+  void EncodeRead(const BlockRef& block, bool share, grpc::ByteBuffer* reply) {
+    if (share && options_.is_shared(*block)) {
+      ++blocks_shared_;
+      EncodeSharedBlock(reply);
+    } else if (share) {
+      // The caller has no use for bytes in this answer: it asks for them.
+      const grpc::Slice empty;
+      grpc::ByteBuffer buffer(&empty, 1);
+      reply->Swap(&buffer);
+    } else {
+      bytes_sent_ += block->size();
+      EncodeBlock(block, reply);
+    }
   }
 
   static absl::Duration TimeLeft(const Context& call) {
@@ -368,6 +385,7 @@ class SourceService final : public PeerService,
   std::atomic<uint64_t> exchange_{0};
   std::atomic<uint64_t> attach_{0};
   std::atomic<uint64_t> bytes_sent_{0};
+  std::atomic<uint64_t> blocks_shared_{0};
   std::atomic<uint64_t> refused_{0};
   std::atomic<uint64_t> invalid_{0};
   std::atomic<uint64_t> errors_{0};

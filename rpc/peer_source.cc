@@ -95,6 +95,18 @@ class RemotePeer final : public PeerSource {
     TryBlock(key, context, kBlockTriesMax, std::move(done));
   }
 
+  void LoadBlock(const BlockKey& key, const RequestContext& context, Done<bool> done) override {
+    ++load_block_;
+    v1::ReadRequest request;
+    EncodeBlockKey(key, &request);
+    EncodeOptions(context, request.mutable_options());
+    request.set_into_shared_memory(true);
+    Ask<v1::ReadReply>(v1::EXCHANGE_METHOD_READ, request, context, std::move(done),
+                       [](const v1::ReadReply& reply) -> absl::StatusOr<bool> {
+                         return reply.in_shared_memory();
+                       });
+  }
+
   void FindExtent(const Path& path, const Version& version, uint64_t offset, ExtentKind kind,
                   const RequestContext& context, Done<uint64_t> done) override {
     ++find_extent_;
@@ -128,6 +140,7 @@ class RemotePeer final : public PeerSource {
             .counters = {{"get_attributes", get_attributes_},
                          {"read_directory", read_directory_},
                          {"read_block", read_block_},
+                         {"load_block", load_block_},
                          {"find_extent", find_extent_},
                          {"get_file_system_statistics", get_file_system_statistics_},
                          {"errors", errors_},
@@ -300,6 +313,7 @@ class RemotePeer final : public PeerSource {
   std::atomic<uint64_t> get_attributes_{0};
   std::atomic<uint64_t> read_directory_{0};
   std::atomic<uint64_t> read_block_{0};
+  std::atomic<uint64_t> load_block_{0};
   std::atomic<uint64_t> find_extent_{0};
   std::atomic<uint64_t> get_file_system_statistics_{0};
   std::atomic<uint64_t> errors_{0};

@@ -9,20 +9,24 @@
 #include <memory>
 
 #include "common/clock.h"
+#include "source/block_publisher.h"
 #include "source/cache_inspection.h"
 #include "source/layer_statistics.h"
 #include "source/source.h"
 
 namespace coppice {
 
-// Statistics, layer "block_cache": those of lru_cache.h.
+// Statistics, layer "block_cache": those of lru_cache.h, and unread_bytes (gauge): of the blocks
+// held, those that nobody has waited for yet.
 class BlockCachingSource : public Source, public Measurable, public Inspectable {};
 
 // The memory of all blocks held never exceeds `capacity_bytes`; what readers still hold of evicted
 // blocks comes on top. Other requests pass through.
-// REQUIRES: `base` and `clock` outlive the result.
+// With a publisher, what is held is on show there, and what was read there counts as used.
+// REQUIRES: `base`, `clock` and `publisher` outlive the result.
 std::unique_ptr<BlockCachingSource> MakeBlockCachingSource(Source& base, size_t capacity_bytes,
-                                                           const Clock& clock);
+                                                           const Clock& clock,
+                                                           BlockPublisher* publisher = nullptr);
 
 }  // namespace coppice
 
