@@ -1,6 +1,6 @@
 // Settings of the C library and of Abseil for a process that moves blocks: a peer, a client.
 //
-// Each with the reason, the measured gain in docs/decisions/0008-one-callback-thread.md. Neither
+// Each with the reason, the measured gain in docs/decisions/0010-one-callback-thread.md. Neither
 // changes what a program does.
 #ifndef COPPICE_COMMON_PROCESS_TUNING_H_
 #define COPPICE_COMMON_PROCESS_TUNING_H_

@@ -3,7 +3,7 @@
 // gRPC 1.51 serves the callbacks of a process by 2 to 16 threads, half as many as there are
 // processors, which all wait in the same poller: each event that one of them receives wakes another
 // to go on polling, and a request of three events costs as many handovers
-// (docs/decisions/0008-one-callback-thread.md). Here one thread serves as long as it keeps up.
+// (docs/decisions/0010-one-callback-thread.md). Here one thread serves as long as it keeps up.
 // Others, up to the same number, join it while there is always more to do, and leave it when one of
 // them had to wait.
 //

@@ -10,19 +10,22 @@
 namespace coppice {
 
 void ExchangeReactor::Close() {
+  Step step;
   {
     MutexLock lock(mutex_);
     if (closing_) return;
     closing_ = true;
     end_ = absl::UnavailableError("the peer is shutting down");
+    step = Next();
   }
-  Pump();
+  Take(step);
 }
 
 void ExchangeReactor::OnReadDone(bool ok) {
   v1::ExchangeRequest request;
   const bool valid = ok && DecodeMessage(incoming_, &request) && request.number() != 0;
   bool taken = false;
+  Step step;
   {
     MutexLock lock(mutex_);
     reading_ = false;
@@ -34,8 +37,9 @@ void ExchangeReactor::OnReadDone(bool ok) {
     // What comes after Close is not taken: its caller hears that the stream has ended.
     taken = !closing_;
     if (taken) ++unanswered_;  // keeps this stream from ending
+    step = Next();
   }
-  Pump();
+  Take(step);
   if (!taken) return;
   const uint64_t number = request.number();
   const bool speculative = request.speculative();
@@ -48,63 +52,69 @@ void ExchangeReactor::OnReadDone(bool ok) {
 void ExchangeReactor::Send(uint64_t number, bool speculative, const absl::Status& status,
                            grpc::ByteBuffer reply) {
   grpc::ByteBuffer bytes = EncodeExchangeReply(number, status, reply);
+  Step step;
   {
     MutexLock lock(mutex_);
     --unanswered_;
     if (!gone_) (speculative ? speculative_ : demanded_).push_back(std::move(bytes));
+    step = Next();
   }
-  Pump();
+  Take(step);
 }
 
 void ExchangeReactor::OnWriteDone(bool ok) {
+  Step step;
   {
     MutexLock lock(mutex_);
     writing_ = false;
     if (!ok) closing_ = gone_ = true;
+    step = Next();
   }
-  Pump();
+  Take(step);
 }
 
-void ExchangeReactor::Pump() {
-  bool read = false;
-  bool write = false;
-  bool finish = false;
-  absl::Status end;
-  {
-    MutexLock lock(mutex_);
-    if (finished_) return;
-    if (gone_) {
-      demanded_.clear();
-      speculative_.clear();
-    }
-    auto& queue = demanded_.empty() ? speculative_ : demanded_;
-    if (!writing_ && !queue.empty()) {
-      write = writing_ = true;
-      writing_now_.Clear();
-      writing_now_.Swap(&queue.front());
-      queue.pop_front();
-    }
-    // A write that another thread is about to start, or a read, must not come after Finish.
-    finish = finished_ = closing_ && !writing_ && unanswered_ == 0 && reads_starting_ == 0;
-    if (finish) end = end_;
-    if (!closing_ && !reading_ && unanswered_ < kExchangeRequestsMax) {
-      read = reading_ = true;
-      ++reads_starting_;
-    }
+ExchangeReactor::Step ExchangeReactor::Next() {
+  Step step;
+  if (finished_) return step;
+  if (gone_) {
+    demanded_.clear();
+    speculative_.clear();
   }
-  if (finish) {
-    return Finish(
-        grpc::Status(static_cast<grpc::StatusCode>(end.code()), std::string(end.message())));
+  auto& queue = demanded_.empty() ? speculative_ : demanded_;
+  if (!writing_ && !queue.empty()) {
+    step.write = writing_ = true;
+    writing_now_.Clear();
+    writing_now_.Swap(&queue.front());
+    queue.pop_front();
   }
-  if (write) StartWrite(&writing_now_);
-  if (!read) return;
+  if (!closing_ && !reading_ && unanswered_ < kExchangeRequestsMax) {
+    step.read = reading_ = true;
+    ++reads_starting_;
+  }
+  // A write that another thread is about to start, or a read, must not come after Finish.
+  if (closing_ && !writing_ && unanswered_ == 0 && reads_starting_ == 0) {
+    finished_ = true;
+    step.finish = end_;
+  }
+  return step;
+}
+
+void ExchangeReactor::Take(const Step& step) {
+  if (step.finish.has_value()) {
+    return Finish(grpc::Status(static_cast<grpc::StatusCode>(step.finish->code()),
+                               std::string(step.finish->message())));
+  }
+  // From here on, only what was decided on keeps this stream from ending on another thread.
+  if (step.write) StartWrite(&writing_now_);
+  if (!step.read) return;
   StartRead(&incoming_);
-  bool again = false;
+  Step after;
   {
     MutexLock lock(mutex_);
-    again = --reads_starting_ == 0 && closing_;
+    --reads_starting_;
+    if (closing_) after = Next();
   }
-  if (again) Pump();
+  if (after.finish.has_value() || after.write) Take(after);
 }
 
 void ExchangeReactor::OnDone() {

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
@@ -52,8 +53,14 @@ class ExchangeReactor final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
 
  private:
   void Send(uint64_t number, bool speculative, const absl::Status& status, grpc::ByteBuffer reply);
-  // Does what is next: a read, a write, the end.
-  void Pump();
+  // What is to be done next. Whoever decided on it, with the lock, does it, without.
+  struct Step {
+    bool read = false;
+    bool write = false;
+    std::optional<absl::Status> finish;
+  };
+  Step Next() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Take(const Step& step);
 
   Owner& owner_;
   grpc::ByteBuffer incoming_;     // gRPC's while reading_

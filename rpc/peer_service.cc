@@ -24,6 +24,7 @@
 #include "rpc/codec.h"
 #include "rpc/exchange_codec.h"
 #include "rpc/exchange_reactor.h"
+#include "rpc/refused_stream.h"
 #include "rpc/status_codec.h"
 
 namespace coppice {
@@ -35,16 +36,6 @@ using CallbackService = v1::Peer::WithRawCallbackMethod_Read<
         v1::Peer::WithCallbackMethod_ReadLink<v1::Peer::WithCallbackMethod_Seek<
             v1::Peer::WithCallbackMethod_FsStat<v1::Peer::WithRawCallbackMethod_Exchange<
                 v1::Peer::WithCallbackMethod_Attach<v1::Peer::Service>>>>>>>>;
-
-// A stream that ends as soon as it begins. Deletes itself.
-class RefusedStream final : public grpc::ServerBidiReactor<v1::MountReport, v1::MountOrder> {
- public:
-  RefusedStream() {
-    Finish(grpc::Status(grpc::StatusCode::PERMISSION_DENIED,
-                        "a mount attaches by the unix socket of its own node's peer"));
-  }
-  void OnDone() override { delete this; }
-};
 
 class SourceService final : public PeerService,
                             private CallbackService,
@@ -301,7 +292,9 @@ class SourceService final : public PeerService,
     // comes by TCP could take the mounts' places.
     if (absl::StartsWith(call->peer(), "ipv4:") || absl::StartsWith(call->peer(), "ipv6:")) {
       ++refused_;
-      return new RefusedStream;
+      return new RefusedStream(
+          grpc::Status(grpc::StatusCode::PERMISSION_DENIED,
+                       "a mount attaches by the unix socket of its own node's peer"));
     }
     ++attach_;
     return mounts_.Attach();
