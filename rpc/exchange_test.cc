@@ -1,6 +1,9 @@
 // Streams of Peer.Exchange: as our own client uses them, and as a client of another make might.
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/byte_buffer.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <memory>
@@ -14,9 +17,14 @@
 #include "gtest/gtest.h"
 #include "proto/peer.grpc.pb.h"
 #include "rpc/alarm_timer.h"
+#include "rpc/exchange_codec.h"
+#include "rpc/exchange_reactor.h"
 #include "rpc/exchange_stream.h"
+#include "rpc/peer_source.h"
+#include "rpc/server.h"
 #include "rpc/status_codec.h"
 #include "rpc/testing/wire_pair.h"
+#include "source/block_allocator.h"
 #include "source/testing/await.h"
 #include "source/testing/memory_source.h"
 
@@ -123,6 +131,20 @@ TEST_F(ExchangeTest, AClosedServiceAnswersWhatItHasTakenAndEndsTheStream) {
   EXPECT_TRUE(IsTransportFailure(status)) << status;
 }
 
+TEST_F(ExchangeTest, SmallBlocksTravelOnTheStreamAndLargeOnesByCalls) {
+  constexpr size_t kSmall = 64 << 10;
+  memory_.AddGeneratedFile("small", kSmall);
+  memory_.AddGeneratedFile("large", kSmall + 1);
+  for (const char* name : {"small", "large"}) {
+    const BlockKey key = memory_.KeyOf(name, 0);
+    const auto block = AwaitBlock(pair_.client(), key);
+    ASSERT_TRUE(block.ok()) << block.status();
+    EXPECT_EQ((*block)->size(), key.LengthBytes());
+  }
+  EXPECT_EQ(Counter("exchange"), 1u);
+  EXPECT_EQ(Counter("read"), 2u);
+}
+
 // A client that uses the messages as they are.
 class PlainExchangeTest : public ExchangeTest {
  protected:
@@ -215,6 +237,55 @@ TEST_F(PlainExchangeTest, ACallerThatGivesUpLeavesItsRequestsInFlightUntilTheyAr
   EXPECT_EQ(Counter("in_flight"), 1u);
   memory_.Release(Kind::kAttributes);
   EXPECT_EQ(Counter("in_flight"), 0u);
+}
+
+// A peer whose answers parse and are wrong. It offers no more than streams.
+class LyingPeer final : public v1::Peer::WithRawCallbackMethod_Exchange<v1::Peer::Service>,
+                        private ExchangeReactor::Owner {
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Exchange(
+      grpc::CallbackServerContext*) override {
+    auto* const stream = new ExchangeReactor(*this);
+    stream->Start();
+    return stream;
+  }
+
+  void Asked(v1::ExchangeRequest request, ExchangeReactor::Answer answer) override {
+    v1::GetAttrReply attributes;
+    v1::ReadDirPlusReply listing;
+    v1::ReadReply block;
+    switch (request.method()) {
+      case v1::EXCHANGE_METHOD_GET_ATTR:
+        attributes.mutable_attributes()->set_mode(0);
+        return std::move(answer)(absl::OkStatus(), EncodeMessage(attributes));
+      case v1::EXCHANGE_METHOD_READ_DIR_PLUS:
+        listing.mutable_directory()->set_mode(S_IFDIR);
+        listing.add_entries()->set_name("../../etc/passwd");
+        return std::move(answer)(absl::OkStatus(), EncodeMessage(listing));
+      default:
+        block.set_data(std::string(3 << 20, 'x'));
+        return std::move(answer)(absl::OkStatus(), EncodeMessage(block));
+    }
+  }
+
+  void Ended(ExchangeReactor&) override {}
+};
+
+TEST(LyingPeerTest, AnAnswerThatCannotBeIsDataLossAndNotATransportFailure) {
+  RealClock clock;
+  LyingPeer lying;
+  const auto server = StartPeerServer({.services = {&lying}});
+  ASSERT_TRUE(server.ok()) << server.status();
+  const auto channel = (*server)->InProcessChannel();
+  const auto allocator = MakeHeapBlockAllocator();
+  const auto source = MakePeerSource({.control = channel, .bulk = channel}, {}, *allocator, clock);
+  EXPECT_TRUE(absl::IsDataLoss(AwaitAttributes(*source, *Path::Parse("a")).status()));
+  EXPECT_TRUE(absl::IsDataLoss(AwaitListing(*source, *Path::Parse("a")).status()));
+  const BlockKey key{.path = *Path::Parse("a"), .version = {.id = 1, .size = 5}};
+  EXPECT_TRUE(absl::IsDataLoss(AwaitBlock(*source, key).status()));
+  const absl::Status unimplemented = AwaitFileSystemStatistics(*source, *Path::Parse("a")).status();
+  EXPECT_TRUE(absl::IsUnimplemented(unimplemented)) << unimplemented;
+  EXPECT_FALSE(IsTransportFailure(unimplemented));
+  EXPECT_EQ(source->Statistics().counters.at("errors"), 4u);
 }
 
 }  // namespace

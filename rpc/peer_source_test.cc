@@ -1,10 +1,6 @@
 // A PeerSource and a PeerService over real gRPC: what travels, what fails, and when.
 #include "rpc/peer_source.h"
 
-#include <grpcpp/server_context.h>
-#include <grpcpp/support/byte_buffer.h>
-#include <sys/stat.h>
-
 #include <cerrno>
 #include <memory>
 #include <string>
@@ -16,12 +12,8 @@
 #include "common/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "proto/peer.grpc.pb.h"
 #include "rpc/alarm_timer.h"
-#include "rpc/exchange_codec.h"
-#include "rpc/exchange_reactor.h"
 #include "rpc/retrying_source.h"
-#include "rpc/server.h"
 #include "rpc/status_codec.h"
 #include "rpc/testing/fake_timer.h"
 #include "rpc/testing/wire_pair.h"
@@ -239,70 +231,6 @@ TEST(PeerSourceTest, ABlockThatStaysCorruptIsDataLossThatNamesIt) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("block 0 of 'dir/a'"));
   EXPECT_EQ(pair.client().Statistics().counters.at("crc_mismatches"), 2u);
   EXPECT_EQ(pair.client().Statistics().counters.at("errors"), 1u);
-}
-
-// A peer whose answers parse and are wrong. It offers no more than streams.
-class LyingPeer final : public v1::Peer::WithRawCallbackMethod_Exchange<v1::Peer::Service>,
-                        private ExchangeReactor::Owner {
-  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Exchange(
-      grpc::CallbackServerContext*) override {
-    auto* const stream = new ExchangeReactor(*this);
-    stream->Start();
-    return stream;
-  }
-
-  void Asked(v1::ExchangeRequest request, ExchangeReactor::Answer answer) override {
-    v1::GetAttrReply attributes;
-    v1::ReadDirPlusReply listing;
-    v1::ReadReply block;
-    switch (request.method()) {
-      case v1::EXCHANGE_METHOD_GET_ATTR:
-        attributes.mutable_attributes()->set_mode(0);
-        return std::move(answer)(absl::OkStatus(), EncodeMessage(attributes));
-      case v1::EXCHANGE_METHOD_READ_DIR_PLUS:
-        listing.mutable_directory()->set_mode(S_IFDIR);
-        listing.add_entries()->set_name("../../etc/passwd");
-        return std::move(answer)(absl::OkStatus(), EncodeMessage(listing));
-      default:
-        block.set_data(std::string(3 << 20, 'x'));
-        return std::move(answer)(absl::OkStatus(), EncodeMessage(block));
-    }
-  }
-
-  void Ended(ExchangeReactor&) override {}
-};
-
-TEST(PeerSourceTest, AnAnswerThatCannotBeIsDataLossAndNotATransportFailure) {
-  RealClock clock;
-  LyingPeer lying;
-  const auto server = StartPeerServer({.services = {&lying}});
-  ASSERT_TRUE(server.ok()) << server.status();
-  const auto channel = (*server)->InProcessChannel();
-  const auto allocator = MakeHeapBlockAllocator();
-  const auto source = MakePeerSource({.control = channel, .bulk = channel}, {}, *allocator, clock);
-  EXPECT_TRUE(absl::IsDataLoss(AwaitAttributes(*source, PathOf("a")).status()));
-  EXPECT_TRUE(absl::IsDataLoss(AwaitListing(*source, PathOf("a")).status()));
-  const BlockKey key{.path = PathOf("a"), .version = {.id = 1, .size = 5}};
-  EXPECT_TRUE(absl::IsDataLoss(AwaitBlock(*source, key).status()));
-  const absl::Status unimplemented = AwaitFileSystemStatistics(*source, PathOf("a")).status();
-  EXPECT_TRUE(absl::IsUnimplemented(unimplemented)) << unimplemented;
-  EXPECT_FALSE(IsTransportFailure(unimplemented));
-  EXPECT_EQ(source->Statistics().counters.at("errors"), 4u);
-}
-
-TEST(PeerSourceTest, SmallBlocksTravelOnTheStreamAndLargeOnesByCalls) {
-  Served served;
-  constexpr size_t kSmall = 64 << 10;
-  served.memory.AddGeneratedFile("small", kSmall);
-  served.memory.AddGeneratedFile("large", kSmall + 1);
-  for (const char* name : {"small", "large"}) {
-    const BlockKey key = served.memory.KeyOf(name, 0);
-    const auto block = AwaitBlock(served.pair.client(), key);
-    ASSERT_TRUE(block.ok()) << block.status();
-    EXPECT_EQ((*block)->size(), key.LengthBytes());
-  }
-  EXPECT_EQ(served.pair.service().Statistics().counters.at("exchange"), 1u);
-  EXPECT_EQ(served.pair.service().Statistics().counters.at("read"), 2u);
 }
 
 TEST(PeerSourceTest, CountsItsCallsAndTheBytes) {
