@@ -1,9 +1,6 @@
 // A PeerSource and a PeerService over real gRPC: what travels, what fails, and when.
 #include "rpc/peer_source.h"
 
-#include <grpcpp/server_context.h>
-#include <sys/stat.h>
-
 #include <cerrno>
 #include <memory>
 #include <string>
@@ -15,10 +12,8 @@
 #include "common/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "proto/peer.grpc.pb.h"
 #include "rpc/alarm_timer.h"
 #include "rpc/retrying_source.h"
-#include "rpc/server.h"
 #include "rpc/status_codec.h"
 #include "rpc/testing/fake_timer.h"
 #include "rpc/testing/wire_pair.h"
@@ -236,52 +231,6 @@ TEST(PeerSourceTest, ABlockThatStaysCorruptIsDataLossThatNamesIt) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("block 0 of 'dir/a'"));
   EXPECT_EQ(pair.client().Statistics().counters.at("crc_mismatches"), 2u);
   EXPECT_EQ(pair.client().Statistics().counters.at("errors"), 1u);
-}
-
-// A peer whose answers parse and are wrong.
-class LyingPeer final : public v1::Peer::CallbackService {
-  grpc::ServerUnaryReactor* GetAttr(grpc::CallbackServerContext* context, const v1::GetAttrRequest*,
-                                    v1::GetAttrReply* reply) override {
-    reply->mutable_attributes()->set_mode(0);
-    return Finish(context);
-  }
-  grpc::ServerUnaryReactor* ReadDirPlus(grpc::CallbackServerContext* context,
-                                        const v1::ReadDirPlusRequest*,
-                                        v1::ReadDirPlusReply* reply) override {
-    reply->mutable_directory()->set_mode(S_IFDIR);
-    reply->add_entries()->set_name("../../etc/passwd");
-    return Finish(context);
-  }
-  grpc::ServerUnaryReactor* Read(grpc::CallbackServerContext* context, const v1::ReadRequest*,
-                                 v1::ReadReply* reply) override {
-    reply->set_data(std::string(3 << 20, 'x'));
-    return Finish(context);
-  }
-  // FsStat is not offered at all.
-
-  static grpc::ServerUnaryReactor* Finish(grpc::CallbackServerContext* context) {
-    grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-    reactor->Finish(grpc::Status::OK);
-    return reactor;
-  }
-};
-
-TEST(PeerSourceTest, AnAnswerThatCannotBeIsDataLossAndNotATransportFailure) {
-  RealClock clock;
-  LyingPeer lying;
-  const auto server = StartPeerServer({.services = {&lying}});
-  ASSERT_TRUE(server.ok()) << server.status();
-  const auto channel = (*server)->InProcessChannel();
-  const auto allocator = MakeHeapBlockAllocator();
-  const auto source = MakePeerSource({.control = channel, .bulk = channel}, {}, *allocator, clock);
-  EXPECT_TRUE(absl::IsDataLoss(AwaitAttributes(*source, PathOf("a")).status()));
-  EXPECT_TRUE(absl::IsDataLoss(AwaitListing(*source, PathOf("a")).status()));
-  const BlockKey key{.path = PathOf("a"), .version = {.id = 1, .size = 5}};
-  EXPECT_TRUE(absl::IsDataLoss(AwaitBlock(*source, key).status()));
-  const absl::Status unimplemented = AwaitFileSystemStatistics(*source, PathOf("a")).status();
-  EXPECT_TRUE(absl::IsUnimplemented(unimplemented)) << unimplemented;
-  EXPECT_FALSE(IsTransportFailure(unimplemented));
-  EXPECT_EQ(source->Statistics().counters.at("errors"), 4u);
 }
 
 TEST(PeerSourceTest, CountsItsCallsAndTheBytes) {
