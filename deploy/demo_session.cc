@@ -243,9 +243,9 @@ class Demo {
 
     report_.backing = SumBacking(*after);
     for (size_t i = 0; i < options_.nodes; ++i) {
-      const Counters& mount_before = (*before)[i].mounts.front();
-      const Counters& mount_between = (*between)[i].mounts.front();
-      const Counters& mount_after = (*after)[i].mounts.front();
+      const Counters& mount_before = (*before)[i].mounts.front().counters;
+      const Counters& mount_between = (*between)[i].mounts.front().counters;
+      const Counters& mount_after = (*after)[i].mounts.front().counters;
       report_.nodes.push_back(
           {.name = (*service)->nodes()[i].name,
            .cold = (*cold)[i].wall_time,

@@ -27,7 +27,8 @@ absl::StatusOr<PeerStatistics> AskPeerStatistics(const std::string& socket, absl
     statistics.layers[layer.layer()].insert(layer.counters().begin(), layer.counters().end());
   }
   for (const v1::MountStatistics& mount : reply.mounts()) {
-    statistics.mounts.emplace_back(mount.counters().begin(), mount.counters().end());
+    statistics.mounts.push_back(
+        {mount.mount_point(), Counters(mount.counters().begin(), mount.counters().end())});
   }
   return statistics;
 }

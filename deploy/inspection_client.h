@@ -15,12 +15,18 @@ namespace coppice {
 
 using Counters = std::map<std::string, uint64_t>;
 
+struct MountCounters {
+  std::string mount_point;
+  // FUSE requests by kind, and "read_bytes".
+  Counters counters;
+};
+
 struct PeerStatistics {
   std::string node;
   // By layer: "backing", "prefetching", ...
   std::map<std::string, Counters> layers;
-  // One for each mount that is attached to the peer: FUSE requests by kind, and "read_bytes".
-  std::vector<Counters> mounts;
+  // One for each mount that is attached to the peer.
+  std::vector<MountCounters> mounts;
 };
 
 // The error names the socket.
