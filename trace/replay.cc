@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,7 +13,9 @@
 #include <chrono>
 #include <climits>
 #include <cstring>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string_view>
 #include <thread>
 
@@ -26,8 +29,11 @@
 namespace coppice {
 namespace {
 
-// One read of the bytes that the kernel was asked to fetch.
-constexpr size_t kPieceBytes = size_t{1} << 20;
+// One read, and the advice before it. The kernel takes advice for no more than its readahead at
+// once, and drops the rest; this is its default (mm/readahead.c, force_page_cache_ra).
+constexpr size_t kPieceBytes = size_t{128} << 10;
+// Room for a few names: a look into a directory, not a listing of it.
+constexpr size_t kLookBytes = 1024;
 
 // Why a touch does not fit; nullptr: it does.
 using Misfit = const char*;
@@ -55,7 +61,12 @@ const char* Below(const Path& path) { return path.IsRoot() ? "." : path.text().c
 class Player {
  public:
   Player(const Trace& trace, int root, const ReplayOptions& options)
-      : trace_(trace), root_(root), options_(options) {}
+      : trace_(trace), root_(root), options_(options) {
+    if (!options.look_into_searched) return;
+    for (const Touch& touch : trace.touches) {
+      if (touch.kind == TouchKind::kMissing) searched_[touch.path.Parent()];
+    }
+  }
 
   ReplayReport Play() {
     const absl::Time begin = absl::Now();
@@ -112,8 +123,9 @@ class Player {
     }
   }
 
-  Misfit LookUp(const Touch& touch) const {
+  Misfit LookUp(const Touch& touch) {
     struct stat status;
+    if (touch.kind == TouchKind::kMissing) LookInto(touch.path.Parent());
     const bool found =
         fstatat(root_, Below(touch.path), &status, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) == 0;
     if (touch.kind != TouchKind::kMissing) {
@@ -125,9 +137,26 @@ class Player {
     return misfit == kGone ? nullptr : misfit;
   }
 
+  // Once for each directory; those who search in it as well wait for that.
+  void LookInto(const Path& path) {
+    const auto searched = searched_.find(path);
+    if (searched == searched_.end()) return;
+    std::call_once(searched->second, [this, &path] {
+      const int directory = OpenDirectory(path);
+      if (directory < 0) return;
+      std::array<char, kLookBytes> names;
+      // Whatever it says, the lookups that follow say it too.
+      (void)syscall(SYS_getdents64, directory, names.data(), names.size());
+      close(directory);
+    });
+  }
+
+  int OpenDirectory(const Path& path) const {
+    return openat(root_, Below(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  }
+
   Misfit List(const Path& path) const {
-    const int descriptor =
-        openat(root_, Below(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    const int descriptor = OpenDirectory(path);
     DIR* const directory = descriptor < 0 ? nullptr : fdopendir(descriptor);
     if (directory == nullptr) return MisfitOf(errno);
     errno = 0;
@@ -156,9 +185,7 @@ class Player {
     struct stat status;
     if (fstat(file, &status) != 0) return MisfitOf(errno);
     if (!S_ISREG(status.st_mode)) return kOtherType;
-    // Only advice: what it does not bring, the reads below do.
-    (void)posix_fadvise(file, static_cast<off_t>(touch.offset), static_cast<off_t>(touch.length),
-                        POSIX_FADV_WILLNEED);
+    Advise(file, touch.offset, touch.length);
     for (uint64_t done = 0; done < touch.length;) {
       const size_t wanted = std::min<uint64_t>(buffer.size(), touch.length - done);
       const ssize_t count =
@@ -170,6 +197,15 @@ class Player {
       bytes_ += static_cast<uint64_t>(count);
     }
     return nullptr;
+  }
+
+  // Only advice: what it does not bring, the reads do.
+  static void Advise(int file, uint64_t offset, uint64_t length) {
+    for (uint64_t done = 0; done < length; done += kPieceBytes) {
+      (void)posix_fadvise(file, static_cast<off_t>(offset + done),
+                          static_cast<off_t>(std::min<uint64_t>(kPieceBytes, length - done)),
+                          POSIX_FADV_WILLNEED);
+    }
   }
 
   void Judge(const Touch& touch, Misfit misfit) {
@@ -205,6 +241,8 @@ class Player {
   const ReplayOptions& options_;
   std::atomic<size_t> next_ = 0;
   std::atomic<uint64_t> bytes_ = 0;
+  // The directories in which names are missing. Not changed once it is made.
+  std::map<Path, std::once_flag> searched_;
   Mutex mutex_;
   CondVar changed_;
   unsigned running_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -36,6 +36,11 @@ struct ReplayProgress {
 
 struct ReplayOptions {
   unsigned threads = kReplayThreads;
+  // Looks into each directory in which names are missing, before the first of them is looked up. A
+  // mount then answers them from the listing, and so for good; an answer about one name alone is
+  // good for a short while only (negative_ttl), and would be asked for again by a program that
+  // comes later. False: nothing but the touches.
+  bool look_into_searched = true;
   // Is told how far it is, about once in `interval`, on the caller's thread.
   std::function<void(const ReplayProgress&)> progress = [](const ReplayProgress&) {};
   absl::Duration interval = absl::Seconds(1);
