@@ -3,14 +3,15 @@
 //
 // A metadata operation occupies its server for 1/operations_per_second, bytes theirs for
 // 1/bytes_per_second each; whoever comes meanwhile waits behind. On top of that every answer is
-// under way for `latency`, in which the servers do other work. Thread-safe; one short lock.
+// under way for `latency`, in which the servers do other work. Thread-safe; lock-free, so that the
+// queues may lie in memory that several processes share.
 #ifndef COPPICE_BENCH_STORE_LIMITER_H_
 #define COPPICE_BENCH_STORE_LIMITER_H_
 
+#include <atomic>
 #include <cstdint>
 
 #include "absl/time/time.h"
-#include "common/mutex.h"
 
 namespace coppice {
 
@@ -21,9 +22,16 @@ struct StoreLimits {
   double bytes_per_second = 0;
 };
 
+// When each server has done all that was asked of it, in nanoseconds since 1970. All zero is idle.
+struct StoreQueues {
+  std::atomic<int64_t> operations_free = 0;
+  std::atomic<int64_t> bytes_free = 0;
+};
+
 class StoreLimiter {
  public:
-  explicit StoreLimiter(const StoreLimits& limits) : limits_(limits) {}
+  // REQUIRES: the queues outlive it.
+  StoreLimiter(const StoreLimits& limits, StoreQueues& queues) : limits_(limits), queues_(queues) {}
 
   // When the answer to what was asked for at `now` is there.
   absl::Time OperationDone(absl::Time now);
@@ -31,10 +39,7 @@ class StoreLimiter {
 
  private:
   const StoreLimits limits_;
-  Mutex mutex_;
-  // When each server has done all that was asked of it.
-  absl::Time operations_free_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
-  absl::Time bytes_free_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  StoreQueues& queues_;
 };
 
 }  // namespace coppice
