@@ -14,8 +14,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/file_descriptor.h"
 #include "common/status.h"
-#include "deploy/file_descriptor.h"
 
 namespace coppice {
 namespace {
@@ -89,18 +89,29 @@ int OpenForWork(const std::string& path, int flags, int& prepared) {
 // Where a worker begins, so that not all ask for the same at the same moment.
 size_t FirstOf(size_t worker, size_t workers, size_t count) { return worker * count / workers; }
 
+// A directory that is searched, so that whoever then lists it has done so.
+Work SearchWork(const std::string& directory) {
+  return {.prepare = [directory](
+                         size_t /*worker*/,
+                         int& prepared) { return OpenForWork(directory, O_DIRECTORY, prepared); },
+          .work =
+              [names = Numbered("searched", kSearchedNames)](size_t /*worker*/, int prepared) {
+                struct stat attributes;
+                for (const std::string& name : names) {
+                  if (fstatat(prepared, name.c_str(), &attributes, AT_SYMLINK_NOFOLLOW) != 0) {
+                    return errno;
+                  }
+                }
+                return 0;
+              }};
+}
+
 // Looks all names up, in a directory that is open already, and expects the same of each.
 Work StatWork(const std::string& directory, Strings names, int expected, size_t passes,
               size_t workers) {
-  return {.prepare =
-              [directory](size_t /*worker*/, int& prepared) {
-                const int error = OpenForWork(directory, O_DIRECTORY, prepared);
-                struct stat attributes;
-                for (const std::string& name : Numbered("searched", kSearchedNames)) {
-                  fstatat(prepared, name.c_str(), &attributes, AT_SYMLINK_NOFOLLOW);
-                }
-                return error;
-              },
+  return {.prepare = [directory](
+                         size_t /*worker*/,
+                         int& prepared) { return OpenForWork(directory, O_DIRECTORY, prepared); },
           .work =
               [names = std::move(names), expected, passes, workers](size_t worker, int prepared) {
                 struct stat attributes;
@@ -222,6 +233,7 @@ void AddNameCases(const std::string& root, const MountData& data, size_t workers
           {.name = absl::StrCat(what, cold ? ", cold" : ", warm"),
            .amount = count * static_cast<double>(passes),
            .cold = cold ? ColdNeeds::kNamesDropped : ColdNeeds::kNothing,
+           .before = SearchWork(names),
            .work = StatWork(names, Numbered(name, data.names), expected, passes, workers)});
     }
   };

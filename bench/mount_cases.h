@@ -57,6 +57,8 @@ struct MountCase {
   ColdNeeds cold = ColdNeeds::kNothing;
   // Below the root of the data.
   std::string file;
+  // Is done by one process before, and neither timed nor counted; may be empty.
+  Work before;
   Work work;
 };
 

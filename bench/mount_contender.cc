@@ -11,8 +11,8 @@
 #include "bench/mounted_program.h"
 #include "bench/mounted_service.h"
 #include "bench/process_costs.h"
+#include "common/file_descriptor.h"
 #include "common/status.h"
-#include "deploy/file_descriptor.h"
 
 namespace coppice {
 namespace {
@@ -100,7 +100,7 @@ class FloorContender final : public MountContender {
     if (!process.ok()) return process.status();
     const auto fuse = ReadRequestCounters(mounted_->mount_point());
     if (!fuse.ok()) return fuse.status();
-    return ContenderCosts{.fuse = *fuse, .cpu = process->cpu};
+    return ContenderCosts{.fuse = *fuse, .cpu = process->cpu, .waits = process->voluntary_switches};
   }
 
  private:
@@ -135,11 +135,14 @@ class CoppiceContender final : public MountContender {
     const auto costs = ReadNodeCosts(handle_, context_.Limits(kCostsMax));
     if (!costs.ok()) return costs.status();
     // The only node: whoever calls its peer is a client.
-    return ContenderCosts{.fuse = costs->fuse,
-                          .calls = CallsIn(costs->service),
-                          .call_bytes = CounterOf(costs->service, "bytes_sent"),
-                          .backing_opens = CounterOf(costs->backing, "opens"),
-                          .cpu = costs->peer.cpu + costs->client.cpu};
+    return ContenderCosts{
+        .fuse = costs->fuse,
+        .calls = CallsIn(costs->service),
+        .call_bytes = CounterOf(costs->service, "bytes_sent"),
+        .blocks_shared = CounterOf(costs->service, "blocks_shared"),
+        .backing_opens = CounterOf(costs->backing, "opens"),
+        .cpu = costs->peer.cpu + costs->client.cpu,
+        .waits = costs->peer.voluntary_switches + costs->client.voluntary_switches};
   }
 
  private:
@@ -175,8 +178,12 @@ absl::StatusOr<std::unique_ptr<MountContender>> MakeCoppiceContender(const std::
   if (!root.ok()) return root.status();
   for (const MountCase& mount_case : MountCases(*root, amounts, /*workers=*/1)) {
     if (mount_case.cold == ColdNeeds::kNothing) continue;
-    const auto warmed = RunWorkers(1, mount_case.work, kCaseMax, context);
-    if (!warmed.ok()) return Annotate(warmed.status(), "warming the peer");
+    // With the names that are searched before.
+    for (const Work* const work : {&mount_case.before, &mount_case.work}) {
+      if (!work->work) continue;
+      const auto warmed = RunWorkers(1, *work, kCaseMax, context);
+      if (!warmed.ok()) return Annotate(warmed.status(), "warming the peer");
+    }
   }
   if (absl::Status status = contender->Unmount(); !status.ok()) return status;
   return contender;

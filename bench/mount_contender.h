@@ -20,13 +20,16 @@ namespace coppice {
 struct ContenderCosts {
   // FUSE requests by kind.
   Counters fuse;
-  // Calls that the client made to the peer, and file data it got from it.
+  // Calls that the client made to the peer, file data that came in their answers, and blocks that
+  // the answers left where they were, in memory that both see.
   uint64_t calls = 0;
   uint64_t call_bytes = 0;
+  uint64_t blocks_shared = 0;
   // Files that the peer opened in the backing store: none, when it was warm.
   uint64_t backing_opens = 0;
-  // Of the processes that serve.
+  // Of the processes that serve: CPU time, and how often one of their threads stopped to wait.
   absl::Duration cpu;
+  uint64_t waits = 0;
 };
 
 class MountContender {

@@ -34,6 +34,7 @@ constexpr char kExamples[] =
     "  bazel run //bench:mount_floor\n"
     "  bazel run //bench:mount_floor -- --size=64MiB --rounds=5     quicker, less memory\n"
     "  bazel run //bench:mount_floor -- --processes=1 --json | tail -n 1";
+constexpr char kCallsCount[] = "RPCs";
 constexpr double kColdLookupGoal = 1.3;
 constexpr double kWarmGoal = 1.5;
 constexpr double kSequentialGoal = 0.85;
@@ -51,7 +52,8 @@ struct Options {
 struct CaseResult {
   Unit unit = Unit::kSeconds;
   Samples samples;
-  std::vector<Count> counts;
+  // One for each sample.
+  std::vector<std::vector<Count>> counts;
   std::string absent;
 };
 
@@ -61,13 +63,17 @@ std::string CaseName(const MountCase& mount_case, size_t processes) {
 }
 
 std::vector<Count> CountsBetween(const ContenderCosts& before, const ContenderCosts& after) {
-  std::vector<Count> counts = {
-      {"server CPU", absl::ToDoubleSeconds(after.cpu - before.cpu), Unit::kSeconds}};
+  // The local disk: nobody serves.
   if (after.fuse.empty()) return {};
+  std::vector<Count> counts = {
+      {"server CPU", absl::ToDoubleSeconds(after.cpu - before.cpu), Unit::kSeconds},
+      {"waits", static_cast<double>(after.waits - std::min(before.waits, after.waits))}};
   if (after.calls > before.calls) {
-    counts.push_back({"RPCs", static_cast<double>(after.calls - before.calls)});
+    counts.push_back({kCallsCount, static_cast<double>(after.calls - before.calls)});
     counts.push_back(
         {"RPC bytes", static_cast<double>(after.call_bytes - before.call_bytes), Unit::kBytes});
+    counts.push_back(
+        {"blocks shared", static_cast<double>(after.blocks_shared - before.blocks_shared)});
   }
   for (Count& count : FuseCounts(CountersBetween(before.fuse, after.fuse))) {
     counts.push_back(std::move(count));
@@ -142,6 +148,10 @@ class Comparison {
       result.absent = std::string(cold.message());
       return absl::OkStatus();
     }
+    if (mount_case.before.work) {
+      const auto prepared = RunWorkers(1, mount_case.before, kCaseMax, context_);
+      if (!prepared.ok()) return Annotate(prepared.status(), name);
+    }
     const auto before = contender.Costs();
     if (!before.ok()) return before.status();
     const auto duration = RunWorkers(processes, mount_case.work, kCaseMax, context_);
@@ -149,8 +159,7 @@ class Comparison {
     const auto after = contender.Costs();
     if (!after.ok()) return after.status();
     result.samples.Add(SampleOf(mount_case, *duration, processes));
-    // Of the last round.
-    result.counts = CountsBetween(*before, *after);
+    result.counts.push_back(CountsBetween(*before, *after));
     backing_opens_ += after->backing_opens - before->backing_opens;
     return absl::OkStatus();
   }
@@ -166,7 +175,7 @@ class Comparison {
                        .who = contender->name(),
                        .unit = result.unit,
                        .samples = result.samples,
-                       .counts = result.counts});
+                       .counts = MedianCounts(result.counts)});
         }
       }
     }
@@ -181,6 +190,15 @@ class Comparison {
     };
     add("stat, cold", "floor", kColdLookupGoal, /*at_most=*/true);
     add("stat of a missing name, cold", "floor", kColdLookupGoal, /*at_most=*/true);
+    for (const char* const name : {"stat, cold", "stat of a missing name, cold"}) {
+      const ReportRow* const row = report_.Find(name, "coppice");
+      if (row == nullptr) continue;
+      double calls = 0;
+      for (const Count& count : row->counts) {
+        if (count.name == kCallsCount) calls = count.value;
+      }
+      report_.AddGoal({.name = absl::StrCat(name, ", coppice: RPCs"), .value = calls});
+    }
     add("stat, warm", "local", kWarmGoal, /*at_most=*/true);
     add("open, read 8 KiB, close, warm", "local", kWarmGoal, /*at_most=*/true);
     add("sequential read, cold", "floor", kSequentialGoal, /*at_most=*/false);
@@ -191,7 +209,7 @@ class Comparison {
         "Cold means: of the FUSE mounts, mounted anew; of the local disk, the pages of the file "
         "dropped (posix_fadvise) and,\nwith --drop_caches only, the names of the whole machine. A "
         "time is that of one operation as one process sees it; a rate\nis that of all processes. "
-        "Counts are those of the last round, of all processes together.");
+        "Counts are medians too, of all processes together.");
     struct statfs figures = {};
     if (statfs(data.c_str(), &figures) == 0) {
       report_.AddNote(absl::StrCat("The local disk is file system type 0x",

@@ -18,7 +18,7 @@
 #include "bench/fuse_server.h"
 #include "bench/mounted_program.h"
 #include "bench/scratch_directory.h"
-#include "deploy/file_descriptor.h"
+#include "common/file_descriptor.h"
 #include "gtest/gtest.h"
 
 namespace coppice {

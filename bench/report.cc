@@ -94,6 +94,28 @@ std::string FormatValue(Unit unit, double value) {
   return "";
 }
 
+std::vector<Count> MedianCounts(const std::vector<std::vector<Count>>& samples) {
+  std::vector<Count> medians;
+  const auto find = [](const std::vector<Count>& counts, const std::string& name) {
+    return std::find_if(counts.begin(), counts.end(),
+                        [&](const Count& count) { return count.name == name; });
+  };
+  for (const auto& sample : samples) {
+    for (const Count& count : sample) {
+      if (find(medians, count.name) == medians.end()) medians.push_back(count);
+    }
+  }
+  for (Count& median : medians) {
+    Samples values;
+    for (const auto& sample : samples) {
+      const auto count = find(sample, median.name);
+      values.Add(count == sample.end() ? 0 : count->value);
+    }
+    median.value = values.Median();
+  }
+  return medians;
+}
+
 void Report::AddAbsent(std::string name, std::string who, std::string why) {
   rows_.push_back({.name = std::move(name), .who = std::move(who), .absent = std::move(why)});
 }
@@ -118,19 +140,31 @@ const ReportRow* Report::Find(const std::string& name, const std::string& who) c
 }
 
 std::string Report::Text() const {
-  std::vector<std::string> count_names;
+  std::string text = TimesTable();
   for (const ReportRow& row : rows_) {
-    for (const Count& count : row.counts) {
-      if (std::find(count_names.begin(), count_names.end(), count.name) == count_names.end()) {
-        count_names.push_back(count.name);
-      }
-    }
+    if (row.absent.empty()) continue;
+    absl::StrAppend(&text, "absent: ", row.name, ", ", row.who, ": ", row.absent, "\n");
   }
+  const std::string counts = CountsTable();
+  absl::StrAppend(&text, counts.empty() ? "" : "\n", counts);
+  if (!goals_.empty()) {
+    Table goals({"ratio", "measured", "goal", ""});
+    for (const GoalRatio& goal : goals_) {
+      goals.AddRow({goal.name, absl::StrFormat("%.2f", goal.value),
+                    absl::StrFormat("%s %.2f", goal.at_most ? "<=" : ">=", goal.goal),
+                    goal.Met() ? "met" : "missed"});
+    }
+    absl::StrAppend(&text, "\n", goals.Text());
+  }
+  if (!notes_.empty()) absl::StrAppend(&text, "\n");
+  for (const std::string& note : notes_) absl::StrAppend(&text, note, "\n");
+  return text;
+}
+
+std::string Report::TimesTable() const {
   std::vector<std::string> titles = {program_, "by", "median", "spread"};
   for (const std::string& baseline : baselines_) titles.push_back(absl::StrCat("/ ", baseline));
-  titles.insert(titles.end(), count_names.begin(), count_names.end());
   Table table(std::move(titles));
-  std::string absences;
   const std::string* name_before = nullptr;
   for (const ReportRow& row : rows_) {
     // The name of a case is printed once.
@@ -148,30 +182,38 @@ std::string Report::Text() const {
       const double ratio = divisor == nullptr ? 0 : MedianRatio(row.samples, divisor->samples);
       cells.push_back(ratio == 0 ? "" : absl::StrFormat("%.2f", ratio));
     }
-    for (const std::string& name : count_names) {
+    table.AddRow(std::move(cells));
+  }
+  return table.Text();
+}
+
+std::string Report::CountsTable() const {
+  std::vector<std::string> names;
+  for (const ReportRow& row : rows_) {
+    for (const Count& count : row.counts) {
+      if (std::find(names.begin(), names.end(), count.name) == names.end()) {
+        names.push_back(count.name);
+      }
+    }
+  }
+  if (names.empty()) return "";
+  std::vector<std::string> titles = {"counts", "by"};
+  titles.insert(titles.end(), names.begin(), names.end());
+  Table table(std::move(titles));
+  const std::string* name_before = nullptr;
+  for (const ReportRow& row : rows_) {
+    if (row.counts.empty()) continue;
+    const bool again = name_before != nullptr && *name_before == row.name;
+    name_before = &row.name;
+    std::vector<std::string> cells = {again ? "" : row.name, row.who};
+    for (const std::string& name : names) {
       const auto count = std::find_if(row.counts.begin(), row.counts.end(),
                                       [&](const Count& each) { return each.name == name; });
       cells.push_back(count == row.counts.end() ? "" : FormatValue(count->unit, count->value));
     }
     table.AddRow(std::move(cells));
-    if (!row.absent.empty()) {
-      absl::StrAppend(&absences, "absent: ", row.name, ", ", row.who, ": ", row.absent, "\n");
-    }
   }
-  std::string text = table.Text();
-  absl::StrAppend(&text, absences.empty() ? "" : "\n", absences);
-  if (!goals_.empty()) {
-    Table goals({"ratio", "measured", "goal", ""});
-    for (const GoalRatio& goal : goals_) {
-      goals.AddRow({goal.name, absl::StrFormat("%.2f", goal.value),
-                    absl::StrFormat("%s %.2f", goal.at_most ? "<=" : ">=", goal.goal),
-                    goal.Met() ? "met" : "missed"});
-    }
-    absl::StrAppend(&text, "\n", goals.Text());
-  }
-  if (!notes_.empty()) absl::StrAppend(&text, "\n");
-  for (const std::string& note : notes_) absl::StrAppend(&text, note, "\n");
-  return text;
+  return table.Text();
 }
 
 std::string Report::Json(const absl::Status& problem) const {

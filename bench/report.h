@@ -1,4 +1,4 @@
-// What a benchmark has measured: one table for people, one JSON object for programs. A row is one
+// What a benchmark has measured: tables for people, one JSON object for programs. A row is one
 // case done by one competitor: its median, its spread, its ratio to the baselines, its counts. All
 // of it comes from one run of one program, so every ratio does. Thread-compatible.
 #ifndef COPPICE_BENCH_REPORT_H_
@@ -27,6 +27,10 @@ struct Count {
   double value = 0;
   Unit unit = Unit::kCount;
 };
+
+// Of several samples of one row: the median of each count, where a sample that has no count of a
+// name has 0 of it. In the order of first appearance.
+std::vector<Count> MedianCounts(const std::vector<std::vector<Count>>& samples);
 
 struct ReportRow {
   // What was done, and by whom; together they are unique in a report.
@@ -72,7 +76,7 @@ class Report {
   // nullptr: there is none.
   const ReportRow* Find(const std::string& name, const std::string& who) const;
 
-  // Ends with a newline.
+  // The times, then the counts, the goals and the notes. Ends with a newline.
   std::string Text() const;
   // One line. `problem` is what went wrong, if anything; the report may then be unfinished.
   //   {"program", "ok", "error", "rows": [{"case", "who", "unit", "median", "min", "max", "spread",
@@ -81,6 +85,10 @@ class Report {
   std::string Json(const absl::Status& problem) const;
 
  private:
+  std::string TimesTable() const;
+  // Empty when there are no counts.
+  std::string CountsTable() const;
+
   const std::string program_;
   const std::vector<std::string> baselines_;
   std::vector<ReportRow> rows_;

@@ -24,16 +24,30 @@ Report TwoCompetitors() {
   return report;
 }
 
+// The words of each line that is not empty.
+std::vector<std::vector<std::string>> WordsOf(const std::string& text) {
+  std::vector<std::vector<std::string>> words;
+  for (const absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
+    words.push_back(absl::StrSplit(line, ' ', absl::SkipEmpty()));
+  }
+  return words;
+}
+
 TEST(ReportTest, ARowShowsItsMedianItsSpreadItsRatioAndItsCounts) {
-  const std::vector<std::string> lines = absl::StrSplit(TwoCompetitors().Text(), '\n');
-  ASSERT_GE(lines.size(), 4u);
-  EXPECT_EQ(std::vector<std::string>(absl::StrSplit(lines[0], ' ', absl::SkipEmpty())),
-            (std::vector<std::string>{"mount_floor", "by", "median", "spread", "/", "floor",
-                                      "LOOKUP", "bytes"}));
-  EXPECT_EQ(std::vector<std::string>(absl::StrSplit(lines[2], ' ', absl::SkipEmpty())),
-            (std::vector<std::string>{"stat", "floor", "2", "us", "100%", "1.00"}));
-  EXPECT_EQ(std::vector<std::string>(absl::StrSplit(lines[3], ' ', absl::SkipEmpty())),
-            (std::vector<std::string>{"coppice", "3", "us", "0%", "1.50", "1,234", "4.0", "KiB"}));
+  using Words = std::vector<std::string>;
+  const auto lines = WordsOf(TwoCompetitors().Text());
+  ASSERT_EQ(lines.size(), 7u);
+  EXPECT_EQ(lines[0], (Words{"mount_floor", "by", "median", "spread", "/", "floor"}));
+  EXPECT_EQ(lines[2], (Words{"stat", "floor", "2", "us", "100%", "1.00"}));
+  EXPECT_EQ(lines[3], (Words{"coppice", "3", "us", "0%", "1.50"}));
+  EXPECT_EQ(lines[4], (Words{"counts", "by", "LOOKUP", "bytes"}));
+  EXPECT_EQ(lines[6], (Words{"stat", "coppice", "1,234", "4.0", "KiB"}));
+}
+
+TEST(ReportTest, WithoutCountsThereIsNoTableOfThem) {
+  Report report("program", {});
+  report.Add({.name = "stat", .who = "floor", .samples = Samples({1})});
+  EXPECT_EQ(WordsOf(report.Text()).size(), 3u);
 }
 
 TEST(ReportTest, TheJsonHasThePlainNumbersInOneLine) {
@@ -94,6 +108,21 @@ TEST(ReportTest, AGoalWhoseRowsWereNotMeasuredIsANote) {
   EXPECT_EQ(json["goals"].size(), 0u);
   EXPECT_EQ(json["notes"].size(), 2u);
   EXPECT_THAT(report.Text(), HasSubstr("not measured: squashfs"));
+}
+
+TEST(MedianCountsTest, EachCountIsTheMedianOfItsSamplesAndMissingOnesAreNone) {
+  const auto medians = MedianCounts({{{"READ", 5}},
+                                     {{"READ", 7}, {"OPEN", 3}, {"bytes", 10, Unit::kBytes}},
+                                     {{"bytes", 30, Unit::kBytes}, {"READ", 6}}});
+  ASSERT_EQ(medians.size(), 3u);
+  EXPECT_EQ(medians[0].name, "READ");
+  EXPECT_EQ(medians[0].value, 6);
+  EXPECT_EQ(medians[1].name, "OPEN");
+  EXPECT_EQ(medians[1].value, 0);
+  EXPECT_EQ(medians[2].name, "bytes");
+  EXPECT_EQ(medians[2].value, 10);
+  EXPECT_EQ(medians[2].unit, Unit::kBytes);
+  EXPECT_TRUE(MedianCounts({}).empty());
 }
 
 TEST(FormatValueTest, NumbersAreScaledForPeople) {

@@ -9,7 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/status.h"
-#include "deploy/file_descriptor.h"
+#include "common/file_descriptor.h"
 
 namespace coppice {
 namespace {

@@ -18,7 +18,7 @@
 #include "bench/scratch_directory.h"
 #include "bench/shared_store.h"
 #include "bench/store_counters.h"
-#include "deploy/file_descriptor.h"
+#include "common/file_descriptor.h"
 #include "gtest/gtest.h"
 
 namespace coppice {

@@ -18,7 +18,7 @@
 #include "absl/time/time.h"
 #include "deploy/descriptor_wait.h"
 #include "deploy/exit_state.h"
-#include "deploy/file_descriptor.h"
+#include "common/file_descriptor.h"
 #include "deploy/pipe.h"
 
 namespace coppice {

@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/status.h"
-#include "deploy/file_descriptor.h"
+#include "common/file_descriptor.h"
 #include "deploy/import_run.h"
 #include "deploy/import_workload.h"
 #include "deploy/inspection_client.h"

@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "deploy/file_descriptor.h"
+#include "common/file_descriptor.h"
 #include "deploy/testing/program_run.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

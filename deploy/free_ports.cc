@@ -7,7 +7,7 @@
 #include <cerrno>
 
 #include "common/status.h"
-#include "deploy/file_descriptor.h"
+#include "common/file_descriptor.h"
 
 namespace coppice {
 namespace {

@@ -6,7 +6,7 @@
 
 #include <set>
 
-#include "deploy/file_descriptor.h"
+#include "common/file_descriptor.h"
 #include "gtest/gtest.h"
 
 namespace coppice {

@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/status.h"
-#include "deploy/file_descriptor.h"
+#include "common/file_descriptor.h"
 #include "deploy/log_tail.h"
 
 namespace coppice {

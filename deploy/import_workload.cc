@@ -22,8 +22,6 @@ constexpr char kLibraries[] = "/usr/lib/aarch64-linux-gnu";
 constexpr char kLibraries[] = "/usr/lib";
 #endif
 
-constexpr char kPackages[] = "/usr/lib/python3/dist-packages";
-
 // Arguments: the module and the prefix. Prints what ParseImportProof reads.
 constexpr char kScript[] =
     "import importlib, sys\n"
@@ -73,7 +71,7 @@ std::vector<std::string> ImportEnvironment(const std::string& prefix,
         absl::StrAppend(out, prefix, directory);
       });
   return {"PATH=/usr/bin:/bin", "HOME=/", "LANG=C.UTF-8",
-          absl::StrCat("PYTHONPATH=", prefix, kPackages),
+          absl::StrCat("PYTHONPATH=", prefix, kPythonPackages),
           absl::StrCat("LD_LIBRARY_PATH=", libraries)};
 }
 

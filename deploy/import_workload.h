@@ -19,6 +19,8 @@
 namespace coppice {
 
 inline constexpr char kPython[] = "/usr/bin/python3";
+// Where Debian's packages put their modules.
+inline constexpr char kPythonPackages[] = "/usr/lib/python3/dist-packages";
 
 // What an import says of itself.
 struct ImportProof {

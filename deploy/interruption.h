@@ -9,7 +9,7 @@
 #define COPPICE_DEPLOY_INTERRUPTION_H_
 
 #include "absl/status/statusor.h"
-#include "deploy/file_descriptor.h"
+#include "common/file_descriptor.h"
 
 namespace coppice {
 

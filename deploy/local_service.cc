@@ -20,6 +20,7 @@
 #include "deploy/ready_pipe.h"
 #include "deploy/service_stop.h"
 #include "deploy/state_directory.h"
+#include "rpc/block_memory_socket.h"
 #include "tree_builder/member.h"
 #include "tree_builder/tree_file.h"
 
@@ -131,9 +132,11 @@ class LocalServiceOnMachine final : public LocalService {
       const auto directory = state_->MakeNodeDirectory(node.name);
       if (!directory.ok()) return directory.status();
       node.socket = absl::StrCat(*directory, "/peer.sock");
-      if (node.socket.size() >= sizeof(sockaddr_un::sun_path)) {
+      // The longer of the two that the peer makes.
+      const std::string socket = BlockMemorySocket(node.socket);
+      if (socket.size() >= sizeof(sockaddr_un::sun_path)) {
         return absl::InvalidArgumentError(
-            absl::StrCat("the path of the socket '", node.socket, "' has ", node.socket.size(),
+            absl::StrCat("the path of the socket '", socket, "' has ", socket.size(),
                          " bytes; Linux allows ", sizeof(sockaddr_un::sun_path) - 1,
                          ". Choose a shorter --name"));
       }

@@ -14,7 +14,7 @@
 
 #include "absl/status/statusor.h"
 #include "deploy/child_process.h"
-#include "deploy/file_descriptor.h"
+#include "common/file_descriptor.h"
 
 namespace coppice {
 

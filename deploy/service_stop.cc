@@ -14,7 +14,7 @@
 #include "absl/time/clock.h"
 #include "common/status.h"
 #include "deploy/descriptor_wait.h"
-#include "deploy/file_descriptor.h"
+#include "common/file_descriptor.h"
 #include "deploy/mount_directory.h"
 #include "deploy/pidfd.h"
 #include "deploy/process_identity.h"

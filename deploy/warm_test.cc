@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "deploy/file_descriptor.h"
+#include "common/file_descriptor.h"
 #include "deploy/mount_table.h"
 #include "deploy/service_record.h"
 #include "deploy/testing/program_run.h"

@@ -1,8 +1,8 @@
 // fuse_client: mounts what the peer of this node serves.
 //
-// From the kernel down: SymlinkRewriting (if asked for), Promoting, SingleFlight, BlockCaching (a
-// small one, for readahead that comes in pieces of a block), MetadataCaching, Retrying (so that a
-// restart of the peer is only a delay), PeerSource.
+// From the kernel down: SymlinkRewriting (if asked for), SharedReading (blocks, from the peer's
+// memory), Promoting, SingleFlight, BlockCaching (a small one, for blocks that came as messages),
+// MetadataCaching, Retrying (so that a restart of the peer is only a delay), PeerSource.
 #include <signal.h>
 #include <unistd.h>
 
@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/process_tuning.h"
 #include "common/ready_signal.h"
 #include "common/shutdown_limit.h"
 #include "common/status.h"
@@ -26,6 +27,8 @@
 #include "fuse_client/session_slot.h"
 #include "fuse_client/symlink_rewriting_source.h"
 #include "rpc/alarm_timer.h"
+#include "rpc/block_memory_link.h"
+#include "rpc/block_memory_socket.h"
 #include "rpc/mount_link.h"
 #include "rpc/peer_channels.h"
 #include "rpc/peer_source.h"
@@ -34,6 +37,7 @@
 #include "source/block_caching_source.h"
 #include "source/metadata_caching_source.h"
 #include "source/promoting_source.h"
+#include "source/shared_reading_source.h"
 #include "source/single_flight_source.h"
 #include "spdlog/spdlog.h"
 #include "trace/touch_log.h"
@@ -60,7 +64,7 @@ class Client {
         channels_(OpenChannels(flags.peer)),
         peer_(MakePeerSource(channels_, {.peer = "the peer of this node", .layer = "peer"},
                              *allocator_, clock_)),
-        retrying_(MakeRetryingSource(*peer_, {}, *timer_, clock_)),
+        retrying_(MakeRetryingPeer(*peer_, {}, *timer_, clock_)),
         metadata_(MakeMetadataCachingSource(*retrying_,
                                             {.capacity_bytes = kMetadataCacheBytes,
                                              .negative_ttl = flags.negative_ttl,
@@ -69,7 +73,8 @@ class Client {
         blocks_(MakeBlockCachingSource(*metadata_, kBlockCacheBytes, clock_)),
         single_flight_(MakeSingleFlightSource(*blocks_, flags.negative_ttl, clock_)),
         promoting_(MakePromotingSource(*single_flight_, flags.negative_ttl, clock_)),
-        top_(promoting_.get()),
+        shared_(MakeSharedReadingSource(*promoting_, *retrying_)),
+        top_(shared_.get()),
         slot_({metadata_.get(), single_flight_.get()}) {}
 
   ~Client() {
@@ -90,6 +95,7 @@ class Client {
     if (!welcome.ok()) {
       return Annotate(welcome.status(), absl::StrCat("no welcome from ", flags_.peer));
     }
+    ShareBlockMemory();
     if (flags_.rewrite_symlinks) {
       rewriting_ = MakeSymlinkRewritingSource(
           *top_, {.export_root = welcome->export_root, .mount_point = flags_.mount_point});
@@ -132,8 +138,24 @@ class Client {
             .on_reconnected =
                 [this] {
                   spdlog::info("the peer is back: forgetting all that is known");
+                  ShareBlockMemory();
                   slot_.Invalidate({.path = Path(), .recursive = true}, [] {});
                 }};
+  }
+
+  // Blocks are then read from the peer's memory. Without it they come as messages, which is slower.
+  void ShareBlockMemory() {
+    shared_->SetReader(nullptr);
+    const std::string socket = BlockMemorySocket(flags_.peer);
+    auto link = BlockMemoryLink::Connect(socket);
+    if (!link.ok()) {
+      spdlog::warn("no shared memory with the peer, so reading is slower: {}",
+                   std::string(link.status().message()));
+      return;
+    }
+    // Who holds the reader holds the link.
+    const std::shared_ptr<BlockMemoryLink> held = *std::move(link);
+    shared_->SetReader(std::shared_ptr<SharedBlockReader>(held, &held->reader()));
   }
 
   FuseSessionOptions SessionOptions() {
@@ -174,6 +196,7 @@ class Client {
   const std::unique_ptr<BlockCachingSource> blocks_;
   const std::unique_ptr<SingleFlightSource> single_flight_;
   const std::unique_ptr<PromotingSource> promoting_;
+  const std::unique_ptr<SharedReadingSource> shared_;
   std::unique_ptr<Source> rewriting_;
   Source* top_;
   SessionSlot slot_;
@@ -183,6 +206,7 @@ class Client {
 };
 
 int Run(const ClientFlags& flags) {
+  TuneProcess();
   BlockTerminationSignals();
   if (absl::Status status = StartLog("fuse_client", flags.log); !status.ok()) {
     std::cerr << "fuse_client: " << status.message() << "\n";

@@ -16,13 +16,14 @@ namespace {
 
 class Stack final : public CacheStack {
  public:
-  Stack(Source& below, const CacheStackOptions& options, const Clock& clock)
+  Stack(Source& below, const CacheStackOptions& options, const Clock& clock,
+        BlockPublisher* publisher)
       : metadata_(MakeMetadataCachingSource(below,
                                             {.capacity_bytes = options.metadata_bytes,
                                              .negative_ttl = options.negative_ttl,
                                              .metadata_ttl = options.metadata_ttl},
                                             clock)),
-        blocks_(MakeBlockCachingSource(*metadata_, options.cache_bytes, clock)),
+        blocks_(MakeBlockCachingSource(*metadata_, options.cache_bytes, clock, publisher)),
         flight_(MakeSingleFlightSource(*blocks_, options.negative_ttl, clock)),
         promoting_(MakePromotingSource(*flight_, options.negative_ttl, clock)),
         siblings_(MakeSiblingPrefetchingSource(*promoting_)),
@@ -65,8 +66,8 @@ class Stack final : public CacheStack {
 }  // namespace
 
 std::unique_ptr<CacheStack> AssembleStack(Source& below, const CacheStackOptions& options,
-                                          const Clock& clock) {
-  return std::make_unique<Stack>(below, options, clock);
+                                          const Clock& clock, BlockPublisher* publisher) {
+  return std::make_unique<Stack>(below, options, clock, publisher);
 }
 
 }  // namespace coppice

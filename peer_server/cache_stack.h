@@ -15,6 +15,7 @@
 
 #include "absl/time/time.h"
 #include "common/clock.h"
+#include "source/block_publisher.h"
 #include "source/cache_inspection.h"
 #include "source/invalidation.h"
 #include "source/layer_statistics.h"
@@ -38,9 +39,10 @@ class CacheStack : public Inspectable, public Invalidatable {
   virtual std::vector<LayerStatistics> Statistics() const = 0;
 };
 
-// REQUIRES: `below` and `clock` outlive the result.
+// Blocks that are cached are on show at the publisher. REQUIRES: `below`, `clock` and `publisher`
+// outlive the result.
 std::unique_ptr<CacheStack> AssembleStack(Source& below, const CacheStackOptions& options,
-                                          const Clock& clock);
+                                          const Clock& clock, BlockPublisher* publisher = nullptr);
 
 }  // namespace coppice
 

@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "common/descriptor_limit.h"
 #include "common/log.h"
+#include "common/process_tuning.h"
 #include "common/ready_signal.h"
 #include "common/shutdown_limit.h"
 #include "common/termination.h"
@@ -30,6 +31,7 @@ int Fail(const absl::Status& status) {
 }
 
 int Main(int argc, char** argv) {
+  TuneProcess();
   BlockTerminationSignals();
   const std::variant<NodeFlags, int> parsed = ParseNodeFlags(argc, argv);
   if (const int* exit_code = std::get_if<int>(&parsed)) return *exit_code;

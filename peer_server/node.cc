@@ -10,6 +10,8 @@
 #include "peer_server/tree_invalidator.h"
 #include "peer_server/tree_links.h"
 #include "rpc/alarm_timer.h"
+#include "rpc/block_memory_server.h"
+#include "rpc/block_memory_socket.h"
 #include "rpc/mount_registry.h"
 #include "rpc/peer_service.h"
 #include "rpc/peer_source.h"
@@ -17,6 +19,7 @@
 #include "rpc/server.h"
 #include "source/block_allocator.h"
 #include "source/posix_source.h"
+#include "source/shared_block_arena.h"
 #include "spdlog/spdlog.h"
 
 namespace coppice {
@@ -63,16 +66,20 @@ class RunningNode final : public Node {
  public:
   explicit RunningNode(const NodeOptions& options)
       : options_(options),
-        allocator_(MakeHeapBlockAllocator()),
         timer_(MakeAlarmTimer()),
         links_(options.place),
         mounts_(MakeMountRegistry(
             {.export_root = options.export_root, .node = options.place.self.name}, *timer_)) {}
 
   absl::Status Start() {
+    auto arena = MakeSharedBlockArena(options_.stack.cache_bytes);
+    if (!arena.ok()) return Annotate(arena.status(), "the memory of blocks (--cache_bytes)");
+    arena_ = *std::move(arena);
     if (absl::Status opened = OpenBelow(); !opened.ok()) return opened;
-    stack_ = AssembleStack(below_->source(), options_.stack, clock_);
-    peer_service_ = MakePeerService(stack_->top(), *mounts_, {}, clock_);
+    stack_ = AssembleStack(below_->source(), options_.stack, clock_, arena_.get());
+    peer_service_ = MakePeerService(
+        stack_->top(), *mounts_,
+        {.is_shared = [this](const Block& block) { return arena_->Holds(block); }}, clock_);
     invalidator_ = std::make_unique<TreeInvalidator>(*stack_, *mounts_, links_, clock_);
     inspection_service_ = MakeInspectionService({.cache = *stack_,
                                                  .layers = [this] { return Statistics(); },
@@ -97,13 +104,13 @@ class RunningNode final : public Node {
  private:
   absl::Status OpenBelow() {
     if (links_.parent() != nullptr) {
-      below_ = std::make_unique<ParentBelow>(*links_.parent(), options_.hop_timeout, *allocator_,
+      below_ = std::make_unique<ParentBelow>(*links_.parent(), options_.hop_timeout, *arena_,
                                              *timer_, clock_);
       return absl::OkStatus();
     }
     auto posix = OpenPosixSource({.export_root = options_.export_root,
                                   .thread_count = options_.backing_threads,
-                                  .allocator = *allocator_,
+                                  .allocator = *arena_,
                                   .clock = clock_});
     if (!posix.ok()) return Annotate(posix.status(), "the export root (--export_root)");
     below_ = std::make_unique<BackingBelow>(*std::move(posix));
@@ -113,6 +120,10 @@ class RunningNode final : public Node {
   absl::Status Serve() {
     PeerServerOptions server;
     if (!options_.unix_socket.empty()) {
+      // Before the socket by which the client learns that we are here.
+      auto block_memory = StartBlockMemoryServer(BlockMemorySocket(options_.unix_socket), *arena_);
+      if (!block_memory.ok()) return block_memory.status();
+      block_memory_ = *std::move(block_memory);
       server.listen_addresses.push_back(absl::StrCat("unix:", options_.unix_socket));
     }
     if (!options_.listen_address.empty()) {
@@ -129,6 +140,7 @@ class RunningNode final : public Node {
   std::vector<LayerStatistics> Statistics() const {
     std::vector<LayerStatistics> layers = {peer_service_->Statistics()};
     for (LayerStatistics& layer : stack_->Statistics()) layers.push_back(std::move(layer));
+    layers.push_back(arena_->Statistics());
     for (LayerStatistics& layer : below_->Statistics()) layers.push_back(std::move(layer));
     return layers;
   }
@@ -136,15 +148,16 @@ class RunningNode final : public Node {
   // In the order of use: each thing is destroyed before what it stands on.
   const NodeOptions options_;
   const RealClock clock_;
-  const std::unique_ptr<BlockAllocator> allocator_;
   const std::unique_ptr<Timer> timer_;
   const TreeLinks links_;
   const std::unique_ptr<MountRegistry> mounts_;
+  std::unique_ptr<SharedBlockArena> arena_;
   std::unique_ptr<Below> below_;
   std::unique_ptr<CacheStack> stack_;
   std::unique_ptr<TreeInvalidator> invalidator_;
   std::unique_ptr<PeerService> peer_service_;
   std::unique_ptr<grpc::Service> inspection_service_;
+  std::unique_ptr<BlockMemoryServer> block_memory_;
   std::unique_ptr<RunningServer> server_;
   std::string tcp_address_;
 };

@@ -25,6 +25,7 @@ namespace {
 // number * 8 + wire type, and its value.
 enum WireType : uint32_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
 constexpr uint64_t kCrc32cTag = 1 * 8 + kFixed32;
+constexpr uint64_t kSharedTag = 2 * 8 + kVarint;
 constexpr uint64_t kDataTag = 15 * 8 + kBytes;
 constexpr uint64_t kFieldNumberMax = (uint64_t{1} << 29) - 1;
 constexpr int kVarintBytesMax = 10;
@@ -137,6 +138,13 @@ void EncodeBlock(BlockRef block, grpc::ByteBuffer* reply) {
       grpc::Slice(header.data(), size), grpc::Slice(const_cast<char*>(bytes.data()), bytes.size(),
                                                     &DropBlock, new BlockRef(std::move(block)))};
   grpc::ByteBuffer buffer(slices.data(), slices.size());
+  reply->Swap(&buffer);
+}
+
+void EncodeSharedBlock(grpc::ByteBuffer* reply) {
+  const std::array<char, 2> message = {static_cast<char>(kSharedTag), 1};
+  const grpc::Slice slice(message.data(), message.size());
+  grpc::ByteBuffer buffer(&slice, 1);
   reply->Swap(&buffer);
 }
 

@@ -21,6 +21,9 @@ namespace coppice {
 // block until gRPC has sent it. REQUIRES: block is not null.
 void EncodeBlock(BlockRef block, grpc::ByteBuffer* reply);
 
+// The answer that the block lies in shared memory, without it.
+void EncodeSharedBlock(grpc::ByteBuffer* reply);
+
 // The block that was asked for as `key`, copied once, into memory of the allocator. DATA_LOSS,
 // naming path and index, when the message does not parse, has not key.LengthBytes() bytes of data
 // or another checksum than they have; ENOMEM as the allocator. Fields that we do not know are

@@ -70,6 +70,7 @@ class SourceService final : public PeerService, private CallbackService {
                          {"fs_stat", fs_stat_},
                          {"attach", attach_},
                          {"bytes_sent", bytes_sent_},
+                         {"blocks_shared", blocks_shared_},
                          {"refused", refused_},
                          {"invalid", invalid_},
                          {"errors", errors_},
@@ -146,11 +147,12 @@ class SourceService final : public PeerService, private CallbackService {
       return reactor;
     }
     source_.ReadBlock(*key, context,
-                      Answer<BlockRef>(*call, reactor, [this, reply](const BlockRef& block) {
-                        bytes_sent_ += block->size();
-                        EncodeBlock(block, reply);
-                        return absl::OkStatus();
-                      }));
+                      Answer<BlockRef>(*call, reactor,
+                                       [this, reply, share = request->into_shared_memory()](
+                                           const BlockRef& block) {
+                                         EncodeRead(block, share, reply);
+                                         return absl::OkStatus();
+                                       }));
     return reactor;
   }
 
@@ -199,6 +201,21 @@ class SourceService final : public PeerService, private CallbackService {
     }
     ++attach_;
     return mounts_.Attach();
+  }
+
+  void EncodeRead(const BlockRef& block, bool share, grpc::ByteBuffer* reply) {
+    if (share && options_.is_shared(*block)) {
+      ++blocks_shared_;
+      EncodeSharedBlock(reply);
+    } else if (share) {
+      // The caller has no use for bytes in this answer: it asks for them.
+      const grpc::Slice empty;
+      grpc::ByteBuffer buffer(&empty, 1);
+      reply->Swap(&buffer);
+    } else {
+      bytes_sent_ += block->size();
+      EncodeBlock(block, reply);
+    }
   }
 
   // True: the call counts as in flight until its Answer, and `context` is what to ask the source
@@ -267,6 +284,7 @@ class SourceService final : public PeerService, private CallbackService {
   std::atomic<uint64_t> fs_stat_{0};
   std::atomic<uint64_t> attach_{0};
   std::atomic<uint64_t> bytes_sent_{0};
+  std::atomic<uint64_t> blocks_shared_{0};
   std::atomic<uint64_t> refused_{0};
   std::atomic<uint64_t> invalid_{0};
   std::atomic<uint64_t> errors_{0};

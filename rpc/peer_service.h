@@ -13,6 +13,7 @@
 #define COPPICE_RPC_PEER_SERVICE_H_
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 
 #include "absl/time/time.h"
@@ -34,11 +35,13 @@ struct PeerServiceOptions {
   // A call without a deadline, or with one later than this, has this one: while the parent is away
   // its request would be repeated for ever, and the server's shutdown would wait for it.
   absl::Duration call_time_max = absl::Minutes(10);
+  // Whether a block lies in the memory that this peer shares with the clients of its node.
+  std::function<bool(const Block&)> is_shared = [](const Block& /*block*/) { return false; };
 };
 
 // Counters: get_attr, read_dir_plus, read_link, read, seek, fs_stat, attach (calls), bytes_sent (of
-// blocks), refused (calls over the limit), invalid (requests that cannot be), errors (other
-// failures); gauge: in_flight.
+// blocks), blocks_shared (answered without bytes), refused (calls over the limit), invalid
+// (requests that cannot be), errors (other failures); gauge: in_flight.
 class PeerService : public Measurable {
  public:
   // To register with a server, which must be shut down before this is destroyed.

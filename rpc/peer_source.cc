@@ -94,6 +94,20 @@ class RemotePeer final : public PeerSource {
     TryBlock(key, context, kBlockTriesMax, std::move(done));
   }
 
+  void LoadBlock(const BlockKey& key, const RequestContext& context, Done<bool> done) override {
+    ++load_block_;
+    auto call = Prepare<v1::ReadRequest, v1::ReadReply>(context, done);
+    if (call == nullptr) return;
+    EncodeBlockKey(key, &call->request);
+    EncodeOptions(context, call->request.mutable_options());
+    call->request.set_into_shared_memory(true);
+    stub_->async()->Read(
+        &*call->client_context, &call->request, &call->reply, [this, call](grpc::Status status) {
+          Finish(*call, status,
+                 [&call]() -> absl::StatusOr<bool> { return call->reply.in_shared_memory(); });
+        });
+  }
+
   void FindExtent(const Path& path, const Version& version, uint64_t offset, ExtentKind kind,
                   const RequestContext& context, Done<uint64_t> done) override {
     ++find_extent_;
@@ -127,6 +141,7 @@ class RemotePeer final : public PeerSource {
             .counters = {{"get_attributes", get_attributes_},
                          {"read_directory", read_directory_},
                          {"read_block", read_block_},
+                         {"load_block", load_block_},
                          {"find_extent", find_extent_},
                          {"get_file_system_statistics", get_file_system_statistics_},
                          {"errors", errors_},
@@ -240,6 +255,7 @@ class RemotePeer final : public PeerSource {
   std::atomic<uint64_t> get_attributes_{0};
   std::atomic<uint64_t> read_directory_{0};
   std::atomic<uint64_t> read_block_{0};
+  std::atomic<uint64_t> load_block_{0};
   std::atomic<uint64_t> find_extent_{0};
   std::atomic<uint64_t> get_file_system_statistics_{0};
   std::atomic<uint64_t> errors_{0};

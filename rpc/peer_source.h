@@ -24,6 +24,7 @@
 #include "common/clock.h"
 #include "rpc/peer_channels.h"
 #include "source/block_allocator.h"
+#include "source/block_loader.h"
 #include "source/layer_statistics.h"
 #include "source/source.h"
 
@@ -41,10 +42,12 @@ struct PeerSourceOptions {
   bool wait_for_ready = true;
 };
 
-// Counters: get_attributes, read_directory, read_block, find_extent, get_file_system_statistics
-// (calls), errors (calls that failed), bytes_received (of blocks), crc_mismatches (blocks that came
-// wrong).
-class PeerSource : public Source, public Measurable {};
+// Counters: get_attributes, read_directory, read_block, load_block, find_extent,
+// get_file_system_statistics (calls), errors (calls that failed), bytes_received (of blocks),
+// crc_mismatches (blocks that came wrong).
+//
+// LoadBlock works with a peer whose memory this process reads; else it says false.
+class PeerSource : public Source, public BlockLoader, public Measurable {};
 
 // Both must outlive the source. Context.hops is counted up by one on the way out.
 std::unique_ptr<PeerSource> MakePeerSource(PeerChannels channels, PeerSourceOptions options,

@@ -17,8 +17,9 @@ bool MaySucceedLater(const absl::Status& status) {
 
 class Retrier final : public RetryingSource {
  public:
-  Retrier(Source& base, RetryingSourceOptions options, Timer& timer, const Clock& clock)
-      : base_(base), options_(options), timer_(timer), clock_(clock) {}
+  Retrier(Source& base, BlockLoader* loader, RetryingSourceOptions options, Timer& timer,
+          const Clock& clock)
+      : base_(base), loader_(loader), options_(options), timer_(timer), clock_(clock) {}
 
   void GetAttributes(const Path& path, const RequestContext& context,
                      Done<PathState> done) override {
@@ -37,6 +38,12 @@ class Retrier final : public RetryingSource {
   void ReadBlock(const BlockKey& key, const RequestContext& context, Done<BlockRef> done) override {
     Start<BlockRef>(context, std::move(done), [this, key, context](Done<BlockRef> done) {
       base_.ReadBlock(key, context, std::move(done));
+    });
+  }
+
+  void LoadBlock(const BlockKey& key, const RequestContext& context, Done<bool> done) override {
+    Start<bool>(context, std::move(done), [this, key, context](Done<bool> done) {
+      loader_->LoadBlock(key, context, std::move(done));
     });
   }
 
@@ -102,6 +109,7 @@ class Retrier final : public RetryingSource {
   }
 
   Source& base_;
+  BlockLoader* const loader_;  // null: nobody loads
   const RetryingSourceOptions options_;
   Timer& timer_;
   const Clock& clock_;
@@ -114,7 +122,12 @@ class Retrier final : public RetryingSource {
 
 std::unique_ptr<RetryingSource> MakeRetryingSource(Source& base, RetryingSourceOptions options,
                                                    Timer& timer, const Clock& clock) {
-  return std::make_unique<Retrier>(base, options, timer, clock);
+  return std::make_unique<Retrier>(base, nullptr, options, timer, clock);
+}
+
+std::unique_ptr<RetryingSource> MakeRetryingPeer(PeerSource& peer, RetryingSourceOptions options,
+                                                 Timer& timer, const Clock& clock) {
+  return std::make_unique<Retrier>(peer, &peer, options, timer, clock);
 }
 
 }  // namespace coppice

@@ -16,7 +16,9 @@
 
 #include "absl/time/time.h"
 #include "common/clock.h"
+#include "rpc/peer_source.h"
 #include "rpc/timer.h"
+#include "source/block_loader.h"
 #include "source/layer_statistics.h"
 #include "source/source.h"
 
@@ -28,11 +30,13 @@ struct RetryingSourceOptions {
 };
 
 // Counters: retries, recovered (requests that a retry saved), given_up (at the deadline).
-class RetryingSource : public Source, public Measurable {};
+class RetryingSource : public Source, public BlockLoader, public Measurable {};
 
-// All three must outlive the source.
+// All three must outlive the source. LoadBlock is for MakeRetryingPeer's alone.
 std::unique_ptr<RetryingSource> MakeRetryingSource(Source& base, RetryingSourceOptions options,
                                                    Timer& timer, const Clock& clock);
+std::unique_ptr<RetryingSource> MakeRetryingPeer(PeerSource& peer, RetryingSourceOptions options,
+                                                 Timer& timer, const Clock& clock);
 
 }  // namespace coppice
 

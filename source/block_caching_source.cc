@@ -20,8 +20,11 @@ constexpr size_t kEntryOverheadBytes = 256;
 
 class BlockCaching final : public ForwardingSource<BlockCachingSource> {
  public:
-  BlockCaching(Source& base, size_t capacity_bytes, const Clock& clock)
-      : ForwardingSource(base), clock_(clock), cache_(capacity_bytes, kShardBytesMin) {}
+  BlockCaching(Source& base, size_t capacity_bytes, const Clock& clock, BlockPublisher* publisher)
+      : ForwardingSource(base),
+        clock_(clock),
+        publisher_(publisher),
+        cache_(capacity_bytes, kShardBytesMin) {}
 
   void ReadBlock(const BlockKey& key, const RequestContext& context, Done<BlockRef> done) override {
     if (auto held = cache_.Lookup(key); held.has_value()) {
@@ -64,22 +67,32 @@ class BlockCaching final : public ForwardingSource<BlockCachingSource> {
   struct Held {
     BlockRef block;
     absl::Time cached_at;
+    std::shared_ptr<PublishedBlock> published;  // null: not on show
   };
 
   void Keep(const BlockKey& key, const BlockRef& block) {
     const size_t charge = block->size() + key.path.text().size() + kEntryOverheadBytes;
-    cache_.Insert(key, {block, clock_.Now()}, charge);
+    std::shared_ptr<PublishedBlock> published;
+    if (publisher_ != nullptr) published = publisher_->Publish(key, block);
+    // Who reads a block where it is on show does not pass here: what was read there is no victim.
+    cache_.Insert(
+        key, {block, clock_.Now(), std::move(published)}, charge, [] { return true; },
+        [](const Held& held) {
+          return held.published != nullptr && held.published->TakeReadMark();
+        });
   }
 
   const Clock& clock_;
+  BlockPublisher* const publisher_;
   LruCache<BlockKey, Held> cache_;
 };
 
 }  // namespace
 
 std::unique_ptr<BlockCachingSource> MakeBlockCachingSource(Source& base, size_t capacity_bytes,
-                                                           const Clock& clock) {
-  return std::make_unique<BlockCaching>(base, capacity_bytes, clock);
+                                                           const Clock& clock,
+                                                           BlockPublisher* publisher) {
+  return std::make_unique<BlockCaching>(base, capacity_bytes, clock, publisher);
 }
 
 }  // namespace coppice

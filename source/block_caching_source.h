@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "common/clock.h"
+#include "source/block_publisher.h"
 #include "source/cache_inspection.h"
 #include "source/layer_statistics.h"
 #include "source/source.h"
@@ -20,9 +21,11 @@ class BlockCachingSource : public Source, public Measurable, public Inspectable 
 
 // The memory of all blocks held never exceeds `capacity_bytes`; what readers still hold of evicted
 // blocks comes on top. Other requests pass through.
-// REQUIRES: `base` and `clock` outlive the result.
+// With a publisher, what is held is on show there, and what was read there counts as used.
+// REQUIRES: `base`, `clock` and `publisher` outlive the result.
 std::unique_ptr<BlockCachingSource> MakeBlockCachingSource(Source& base, size_t capacity_bytes,
-                                                           const Clock& clock);
+                                                           const Clock& clock,
+                                                           BlockPublisher* publisher = nullptr);
 
 }  // namespace coppice
 

@@ -24,11 +24,12 @@ LookupCounts::Verdict LookupCounts::Count(const Path& directory, absl::string_vi
   if (std::find(state.names.begin(), end, hash) != end) return Verdict::kSingle;
   *end = hash;
   ++state.name_count;
-  const bool repeats =
+  const bool promote =
+      state.worth_listing ||
       state.name_count >= (state.missed ? kLookupsBeforeListingAfterMiss : kLookupsBeforeListing);
-  state.listed = repeats;
+  state.listed = promote;
   states_.Insert(directory, std::move(state), 1);
-  return repeats ? Verdict::kPromotion : Verdict::kSingle;
+  return promote ? Verdict::kPromotion : Verdict::kSingle;
 }
 
 void LookupCounts::NoteMissing(const Path& directory) {
@@ -38,10 +39,18 @@ void LookupCounts::NoteMissing(const Path& directory) {
   states_.Insert(directory, *std::move(state), 1);
 }
 
-void LookupCounts::SetListed(const Path& directory) {
+bool LookupCounts::SetListed(const Path& directory) {
   const auto state = states_.Lookup(directory);
-  if (state.has_value() && state->listed) return;
-  states_.Insert(directory, State{.listed = true}, 1);
+  if (state.has_value() && state->at_hand) return false;
+  states_.Insert(directory, State{.listed = true, .at_hand = true}, 1);
+  return true;
+}
+
+void LookupCounts::SetWorthListing(const Path& directory) {
+  State state = states_.Lookup(directory).value_or(State());
+  if (state.listed || state.worth_listing) return;
+  state.worth_listing = true;
+  states_.Insert(directory, std::move(state), 1);
 }
 
 void LookupCounts::SetSingleFor(const Path& directory, absl::Time until) {

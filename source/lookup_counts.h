@@ -20,6 +20,9 @@ inline constexpr size_t kLookupsBeforeListing = 4;
 // The same once a name was missing there: who walks down a path finds each name, so a miss means
 // that somebody searches.
 inline constexpr size_t kLookupsBeforeListingAfterMiss = 2;
+// A directory whose own size is at most this has few entries, on any file system that says more
+// than 0: its listing costs little.
+inline constexpr uint64_t kSmallDirectoryBytes = 16 << 10;
 
 // Thread-safe. When several threads count in one directory at once, a name may be counted late,
 // never twice.
@@ -39,8 +42,11 @@ class LookupCounts {
   // A name that was asked for singly is not there.
   void NoteMissing(const Path& directory);
 
-  // The listing is at hand.
-  void SetListed(const Path& directory);
+  // The listing is at hand. True the first time.
+  bool SetListed(const Path& directory);
+  // The directory is small, and lies below one that is listed: its first lookup is worth a listing.
+  // Who walks down a path without listing anything never gets here.
+  void SetWorthListing(const Path& directory);
   // The listing cannot be had: ask singly until then.
   void SetSingleFor(const Path& directory, absl::Time until);
 
@@ -50,7 +56,9 @@ class LookupCounts {
     std::array<uint64_t, kLookupsBeforeListing> names = {};
     size_t name_count = 0;
     bool missed = false;
-    bool listed = false;
+    bool worth_listing = false;
+    bool listed = false;   // to be answered from its listing
+    bool at_hand = false;  // the listing came
     absl::Time single_until = absl::InfinitePast();
   };
 

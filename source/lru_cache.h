@@ -64,9 +64,11 @@ class LruCache {
 
   // Keeps the value under the key, in place of what was there, if `admit()` says so: it is asked
   // with the shard locked, so that it can order the insertion against an erasure elsewhere. A value
-  // charged with more than a shard holds is not kept.
-  template <typename Admit>
-  void Insert(const Key& key, Value value, size_t charge_bytes, Admit admit) {
+  // charged with more than a shard holds is not kept. A victim of which `spare(value)` is true,
+  // with the shard locked too, becomes the most recently used instead; at most kSparesMax at a
+  // time.
+  template <typename Admit, typename Spare>
+  void Insert(const Key& key, Value value, size_t charge_bytes, Admit admit, Spare spare) {
     std::list<Entry> removed;  // freed without the lock
     {
       Shard& shard = ShardOf(key);
@@ -81,8 +83,14 @@ class LruCache {
         ++shard.too_large;
         return;
       }
-      while (shard.bytes + charge_bytes > shard_bytes_) {
-        Remove(shard, std::prev(shard.entries.end()), removed);
+      for (size_t spares = 0; shard.bytes + charge_bytes > shard_bytes_;) {
+        const Position victim = std::prev(shard.entries.end());
+        if (spares < kSparesMax && spare(victim->value)) {
+          ++spares;
+          shard.entries.splice(shard.entries.begin(), shard.entries, victim);
+          continue;
+        }
+        Remove(shard, victim, removed);
         ++shard.evictions;
       }
       shard.entries.push_front(Entry{key, std::move(value), charge_bytes, hits});
@@ -90,6 +98,11 @@ class LruCache {
       shard.bytes += charge_bytes;
       ++shard.insertions;
     }
+  }
+  template <typename Admit>
+  void Insert(const Key& key, Value value, size_t charge_bytes, Admit admit) {
+    Insert(key, std::move(value), charge_bytes, std::move(admit),
+           [](const Value& /*value*/) { return false; });
   }
   void Insert(const Key& key, Value value, size_t charge_bytes) {
     Insert(key, std::move(value), charge_bytes, [] { return true; });
@@ -148,6 +161,7 @@ class LruCache {
 
  private:
   static constexpr size_t kShardsMax = 16;
+  static constexpr size_t kSparesMax = 16;
 
   struct Entry {
     Key key;

@@ -81,6 +81,27 @@ TEST(LruCacheTest, AdmitDecides) {
   EXPECT_FALSE(cache->Lookup(1).has_value());
 }
 
+TEST(LruCacheTest, ASparedVictimIsTheMostRecentlyUsed) {
+  LruCache<std::string, int> cache(3, 3);
+  for (const auto& [key, value] : {std::pair("a", 1), {"b", 2}, {"c", 3}}) {
+    cache.Insert(key, value, 1);
+  }
+  const auto spare_a = [](int value) { return value == 1; };
+  cache.Insert(
+      "d", 4, 1, [] { return true; }, spare_a);
+  EXPECT_TRUE(cache.Lookup("a").has_value());
+  EXPECT_FALSE(cache.Lookup("b").has_value());
+}
+
+TEST(LruCacheTest, WhoSparesAllStillMakesRoom) {
+  LruCache<std::string, int> cache(100, 100);
+  for (int i = 0; i < 100; ++i) cache.Insert(std::to_string(i), i, 1);
+  cache.Insert(
+      "new", 0, 1, [] { return true; }, [](int /*value*/) { return true; });
+  EXPECT_EQ(cache.Statistics().bytes, 100u);
+  EXPECT_TRUE(cache.Lookup("new").has_value());
+}
+
 TEST(LruCacheTest, EraseAndEraseIf) {
   Cache cache(1000, 10);
   for (int key = 0; key < 100; ++key) cache.Insert(key, Value("x"), 1);

@@ -31,6 +31,11 @@ class MetadataCaching final : public MetadataCachingSource {
   void ReadDirectory(const Path& path, const DirectoryPage& page, const RequestContext& context,
                      Done<ListingRef> done) override {
     const auto held = cache_.FindListing(path, page);
+    if (context.cached_only) {
+      std::move(done)(held.has_value() ? absl::StatusOr<ListingRef>(held->listing)
+                                       : absl::NotFoundError("the listing is not cached"));
+      return;
+    }
     if (!held.has_value() || !EntriesAreFresh(*held)) {
       AskListing(path, page, context, std::move(done));
     } else if (NamesAreFresh(*held->listing, context)) {

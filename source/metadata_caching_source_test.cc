@@ -67,6 +67,17 @@ TEST_F(MetadataCachingSourceTest, AMissingNameIsGoodForTheNegativeTtl) {
   EXPECT_TRUE(Exists("d/x"));
 }
 
+TEST_F(MetadataCachingSourceTest, WhoWantsOnlyWhatIsCachedCausesNoRequest) {
+  const RequestContext cached_only = {.any_age = true, .cached_only = true, .speculative = true};
+  EXPECT_TRUE(absl::IsNotFound(AwaitListing(*cache_, At("d"), {}, cached_only).status()));
+  EXPECT_EQ(base_.CallCount(Kind::kListing), 0u);
+  ASSERT_TRUE(AwaitListing(*cache_, At("d")).ok());
+  clock_.Advance(absl::Hours(24));
+  EXPECT_TRUE(AwaitListing(*cache_, At("d"), {}, cached_only).ok());
+  EXPECT_EQ(base_.CallCount(Kind::kListing), 1u);
+  EXPECT_EQ(base_.CallCount(Kind::kAttributes), 0u);
+}
+
 TEST_F(MetadataCachingSourceTest, WithAMetadataTtlAttributesAgeToo) {
   cache_ = MakeMetadataCachingSource(base_, {.metadata_ttl = absl::Seconds(60)}, clock_);
   EXPECT_TRUE(Exists("d/a"));

@@ -27,11 +27,16 @@ class Prefetching final : public ForwardingSource<PrefetchingSource> {
     const ReadPattern::Step step = Demand(key);
     demanded_.Count(key);
     if (step.was_prefetched) used_.Count(key);
-    // The reader's own block goes first.
-    base_.ReadBlock(key, context, std::move(done));
-    for (const uint64_t index : step.prefetch) {
-      speculation_.ReadBlock({key.path, key.version, index}, context);
+    if (step.prefetch.empty()) {
+      base_.ReadBlock(key, context, std::move(done));
+      return;
     }
+    speculation_.ReadBlockThen(key, context, std::move(done),
+                               [this, key, context, indexes = step.prefetch] {
+                                 for (const uint64_t index : indexes) {
+                                   speculation_.ReadBlock({key.path, key.version, index}, context);
+                                 }
+                               });
   }
 
   LayerStatistics Statistics() const override {

@@ -84,14 +84,15 @@ TEST_F(PrefetchingSourceTest, RequestsOfOtherPeersAndPrefetchesStartNone) {
   EXPECT_EQ(Counter("prefetched_blocks"), 1u);
 }
 
-TEST_F(PrefetchingSourceTest, TheReaderDoesNotWaitForThePrefetches) {
+TEST_F(PrefetchingSourceTest, NothingIsFetchedAheadBeforeTheReaderHasItsBlock) {
   base_.AddGeneratedFile("small", 2 * kBlockBytes);
   base_.Hold(Kind::kBlock);
   Answer<BlockRef> reader;
   source_->ReadBlock(base_.KeyOf("small", 0), {}, reader.MakeDone());
-  EXPECT_EQ(base_.HeldCount(Kind::kBlock), 2u);
+  EXPECT_EQ(base_.HeldCount(Kind::kBlock), 1u);
   base_.ReleaseOne(Kind::kBlock);
   EXPECT_TRUE(reader.IsReady());
+  EXPECT_EQ(base_.HeldCount(Kind::kBlock), 1u);
   base_.Release(Kind::kBlock);
 }
 

@@ -1,5 +1,7 @@
 #include "source/promoting_source.h"
 
+#include <sys/stat.h>
+
 #include <atomic>
 #include <memory>
 #include <string>
@@ -10,6 +12,10 @@
 
 namespace coppice {
 namespace {
+
+// Of one listing: a directory of users or projects has many subdirectories, and they have nothing
+// to do with each other.
+constexpr size_t kSubdirectoriesLearntMax = 1'024;
 
 class Promoting final : public ForwardingSource<PromotingSource> {
  public:
@@ -57,10 +63,22 @@ class Promoting final : public ForwardingSource<PromotingSource> {
 
  private:
   void Learn(const Path& directory, const Listing& listing) {
-    if (listing.IsComplete()) {
-      counts_.SetListed(directory);
-    } else {
+    if (!listing.IsComplete()) {
       counts_.SetSingleFor(directory, absl::InfiniteFuture());
+    } else if (counts_.SetListed(directory)) {
+      LearnSubdirectories(directory, listing);
+    }
+  }
+
+  void LearnSubdirectories(const Path& directory, const Listing& listing) {
+    size_t learnt = 0;
+    for (const Dentry& entry : listing.entries) {
+      if (!entry.attributes.has_value() || !S_ISDIR(entry.attributes->mode)) continue;
+      // 0 is the size of an automount's directory, which may hide anything.
+      const uint64_t size = entry.attributes->size;
+      if (size == 0 || size > kSmallDirectoryBytes) continue;
+      if (++learnt > kSubdirectoriesLearntMax) return;
+      if (const auto path = directory.Child(entry.name); path.ok()) counts_.SetWorthListing(*path);
     }
   }
 

@@ -4,7 +4,9 @@
 // of its path would read huge or automounted parents for nothing. One that looks for several names
 // is searching: the listing answers all further names, existing or missing, with one request. So
 // the first different names (lookup_counts.h says how many) are asked for singly, and the next one
-// reads the listing; a directory that a reader listed is answered from its listing at once.
+// reads the listing; a directory that a reader listed is answered from its listing at once. Below a
+// listed directory the walk is over and the search has begun: a small subdirectory of it is listed
+// at the first name.
 //
 // Counting different names, not lookups, makes the requests that reach the backing file system the
 // same for one reader and for thousands that run the same program.

@@ -42,6 +42,9 @@ class PromotingSourceTest : public testing::Test {
     EXPECT_TRUE(state.ok()) << state.status();
     return state.value_or(PathState{});
   }
+  void SetSize(const std::string& directory, uint64_t size) {
+    base_.SetAttributes(directory, [size](Attributes& attributes) { attributes.size = size; });
+  }
   size_t Singles() { return base_.CallCount(Kind::kAttributes); }
   size_t Listings() { return base_.CallCount(Kind::kListing); }
 
@@ -85,6 +88,32 @@ TEST_F(PromotingSourceTest, AListedDirectoryAnswersItsFirstLookup) {
   EXPECT_TRUE(Lookup("d/f7").attributes.has_value());
   EXPECT_FALSE(Lookup("d/x").attributes.has_value());
   EXPECT_EQ(Singles(), 0u);
+}
+
+TEST_F(PromotingSourceTest, ASmallDirectoryBelowAListedOneIsListedAtItsFirstName) {
+  base_.AddFile("d/small/a", "a");
+  SetSize("d/small", kSmallDirectoryBytes);
+  base_.AddFile("d/large/a", "a");
+  SetSize("d/large", kSmallDirectoryBytes + 1);
+  base_.AddFile("d/automount/a", "a");
+  SetSize("d/automount", 0);
+  for (int i = 0; i < 4; ++i) Lookup(absl::StrCat("d/f", i));
+  ASSERT_EQ(base_.CallCount(Kind::kListing, "d"), 1u);
+  EXPECT_FALSE(Lookup("d/small/missing").attributes.has_value());
+  EXPECT_TRUE(Lookup("d/small/a").attributes.has_value());
+  EXPECT_EQ(base_.CallCount(Kind::kListing, "d/small"), 1u);
+  EXPECT_EQ(base_.CallCount(Kind::kAttributes, "d/small/a"), 0u);
+  Lookup("d/large/a");
+  EXPECT_EQ(base_.CallCount(Kind::kListing, "d/large"), 0u);
+  Lookup("d/automount/a");
+  EXPECT_EQ(base_.CallCount(Kind::kListing, "d/automount"), 0u);
+}
+
+TEST_F(PromotingSourceTest, WhoWalksDownSmallDirectoriesListsNone) {
+  base_.AddFile("d/e/f/g", "bytes");
+  for (const char* const path : {"d", "d/e", "d/e/f"}) SetSize(path, 4096);
+  for (const char* const path : {"d", "d/e", "d/e/f", "d/e/f/g"}) Lookup(path);
+  EXPECT_EQ(base_.CallCount(Kind::kListing), 0u);
 }
 
 TEST_F(PromotingSourceTest, AMissingNameTellsTheVersionOfItsDirectory) {

@@ -22,6 +22,10 @@ struct RequestContext {
   // not travel: a cache that has nothing asks its source as usual.
   bool any_age = false;
 
+  // For listings, within one process: only what the cache has; else NOT_FOUND without an errno.
+  // REQUIRES: speculative.
+  bool cached_only = false;
+
   // True for a request that no reader waits for (readahead). It may be dropped under load.
   bool speculative = false;
 

@@ -21,9 +21,10 @@ constexpr size_t kShardDirectoriesMin = 256;
 // What was read in one directory. Thread-safe.
 class Directory {
  public:
+  enum class Guess { kNothing, kSiblingsIfCheap, kSiblings };
   struct Step {
     bool was_prefetched = false;
-    bool fetch_siblings = false;
+    Guess guess = Guess::kNothing;
   };
 
   // A reader reads a small file of this name.
@@ -31,10 +32,16 @@ class Directory {
     MutexLock lock(mutex_);
     Step step;
     step.was_prefetched = unused_.erase(name) > 0;
-    if (fetched_) return step;
-    read_.insert(name);
-    step.fetch_siblings = fetched_ = read_.size() >= kSmallFilesBeforeSiblings;
+    if (fetched_ || !read_.insert(name).second) return step;
+    fetched_ = read_.size() >= kSmallFilesBeforeSiblings;
+    step.guess = fetched_ ? Guess::kSiblings : Guess::kSiblingsIfCheap;
     return step;
+  }
+
+  // The siblings are being fetched: do not do so again.
+  void SetFetched() {
+    MutexLock lock(mutex_);
+    fetched_ = true;
   }
 
   // Whether to fetch this name; it then counts as unused until it is demanded.
@@ -46,9 +53,22 @@ class Directory {
  private:
   Mutex mutex_;
   bool fetched_ ABSL_GUARDED_BY(mutex_) = false;
-  absl::flat_hash_set<std::string> read_ ABSL_GUARDED_BY(mutex_);    // at most the three
+  absl::flat_hash_set<std::string> read_ ABSL_GUARDED_BY(mutex_);    // at most the two
   absl::flat_hash_set<std::string> unused_ ABSL_GUARDED_BY(mutex_);  // at most kSiblingFilesMax
 };
+
+bool IsSmall(const Dentry& entry) {
+  return entry.attributes.has_value() && S_ISREG(entry.attributes->mode) &&
+         entry.attributes->version.size > 0 && entry.attributes->version.size <= kSmallFileBytes;
+}
+
+bool IsCheap(const Listing& listing) {
+  uint64_t bytes = 0;
+  for (const Dentry& entry : listing.entries) {
+    if (IsSmall(entry)) bytes += entry.attributes->version.size;
+  }
+  return bytes <= kCheapDirectoryBytes;
+}
 
 class SiblingPrefetching final : public ForwardingSource<SiblingPrefetchingSource> {
  public:
@@ -58,20 +78,30 @@ class SiblingPrefetching final : public ForwardingSource<SiblingPrefetchingSourc
         speculation_(base) {}
 
   void ReadBlock(const BlockKey& key, const RequestContext& context, Done<BlockRef> done) override {
-    // The reader's own block goes first.
-    base_.ReadBlock(key, context, std::move(done));
-    if (context.speculative || context.hops > 1 || key.path.IsRoot()) return;
-    if (key.version.size == 0 || key.version.size > kSmallFileBytes) return;
+    if (context.speculative || context.hops > 1 || key.path.IsRoot() || key.version.size == 0 ||
+        key.version.size > kSmallFileBytes) {
+      base_.ReadBlock(key, context, std::move(done));
+      return;
+    }
     const Path parent = key.path.Parent();
     const std::shared_ptr<Directory> directory = Follow(parent);
     const Directory::Step step = directory->Demand(std::string(key.path.Name()));
     if (step.was_prefetched) used_.Count(key);
-    if (!step.fetch_siblings) return;
-    fetched_directories_.fetch_add(1, std::memory_order_relaxed);
-    speculation_.ReadDirectory(parent, context,
-                               [this, parent, context, directory](const auto& listing) {
-                                 FetchSiblings(parent, **listing, context, *directory);
-                               });
+    if (step.guess == Directory::Guess::kNothing) {
+      base_.ReadBlock(key, context, std::move(done));
+      return;
+    }
+    speculation_.ReadBlockThen(
+        key, context, std::move(done), [this, parent, context, directory, guess = step.guess] {
+          const bool if_cheap = guess == Directory::Guess::kSiblingsIfCheap;
+          speculation_.ReadDirectory(parent, context, /*cached_only=*/if_cheap,
+                                     [this, parent, context, directory,
+                                      if_cheap](const absl::StatusOr<ListingRef>& listing) {
+                                       if (!listing.ok() || (if_cheap && !IsCheap(**listing)))
+                                         return;
+                                       FetchSiblings(parent, **listing, context, *directory);
+                                     });
+        });
   }
 
   LayerStatistics Statistics() const override {
@@ -94,12 +124,13 @@ class SiblingPrefetching final : public ForwardingSource<SiblingPrefetchingSourc
 
   void FetchSiblings(const Path& parent, const Listing& listing, const RequestContext& context,
                      Directory& directory) {
+    directory.SetFetched();
+    fetched_directories_.fetch_add(1, std::memory_order_relaxed);
     uint64_t bytes = 0;
     size_t files = 0;
     for (const Dentry& entry : listing.entries) {
-      if (!entry.attributes.has_value() || !S_ISREG(entry.attributes->mode)) continue;
+      if (!IsSmall(entry)) continue;
       const Version& version = entry.attributes->version;
-      if (version.size == 0 || version.size > kSmallFileBytes) continue;
       if (bytes + version.size > kSiblingBytesMax || files == kSiblingFilesMax) return;
       absl::StatusOr<Path> path = parent.Child(entry.name);
       if (!path.ok() || !directory.Choose(entry.name)) continue;

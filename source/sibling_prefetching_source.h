@@ -1,9 +1,10 @@
-// SiblingPrefetchingSource: fetches the small files of a directory once a reader reads several of
+// SiblingPrefetchingSource: fetches the small files of a directory when a reader begins to read
 // them.
 //
 // A program that starts reads many small files of few directories, one after the other (a Python
-// package's compiled modules); each would wait for the whole way up the tree. The third one makes
-// the rest of the directory's small files come together.
+// package's compiled modules); each would wait for the whole way up the tree. The second one makes
+// the rest of the directory's small files come together; where they are few bytes in all, and the
+// listing is at hand, the first one does.
 //
 // Bounded for each directory: kSiblingFilesMax files and kSiblingBytesMax bytes, once. Only
 // requests of the local reader count (RequestContext::hops <= 1), as in prefetching_source.h and
@@ -21,9 +22,11 @@
 namespace coppice {
 
 // A file up to this size is small.
-inline constexpr uint64_t kSmallFileBytes = 64 << 10;
+inline constexpr uint64_t kSmallFileBytes = 128 << 10;
 // So many different small files read in a directory mean that its others are worth fetching.
-inline constexpr size_t kSmallFilesBeforeSiblings = 3;
+inline constexpr size_t kSmallFilesBeforeSiblings = 2;
+// Where all small files have so few bytes in all, the first one means that.
+inline constexpr uint64_t kCheapDirectoryBytes = 256 << 10;
 inline constexpr size_t kSiblingFilesMax = 64;
 inline constexpr uint64_t kSiblingBytesMax = 1 << 20;
 // Directories whose reading is followed; the least recently used is forgotten first.

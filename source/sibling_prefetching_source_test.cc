@@ -38,35 +38,57 @@ class SiblingPrefetchingSourceTest : public testing::Test {
   std::unique_ptr<SiblingPrefetchingSource> source_ = MakeSiblingPrefetchingSource(base_);
 };
 
-TEST_F(SiblingPrefetchingSourceTest, TheThirdSmallFileBringsItsSiblingsOnce) {
-  AddFiles(10, 1000);
+// So large that ten of them are not cheap.
+constexpr uint64_t kSize = kCheapDirectoryBytes / 10 + 1;
+
+TEST_F(SiblingPrefetchingSourceTest, TheSecondSmallFileBringsItsSiblingsOnce) {
+  AddFiles(10, kSize);
   Read("d/f0");
+  Read("d/f0");
+  EXPECT_EQ(Blocks(), 2u);
   Read("d/f1");
-  Read("d/f1");
-  EXPECT_EQ(Blocks(), 3u);
-  Read("d/f2");
-  EXPECT_EQ(Blocks(), 4u + 7u);
-  for (int i = 3; i < 10; ++i) EXPECT_EQ(base_.BlockCallCount(absl::StrCat("d/f", i), 0), 1u);
+  EXPECT_EQ(Blocks(), 3u + 8u);
+  for (int i = 2; i < 10; ++i) EXPECT_EQ(base_.BlockCallCount(absl::StrCat("d/f", i), 0), 1u);
   Read("d/f3");
   Read("d/f3");
-  EXPECT_EQ(Blocks(), 4u + 7u + 2u);
+  EXPECT_EQ(Blocks(), 3u + 8u + 2u);
   EXPECT_EQ(Counter("directories"), 1u);
-  EXPECT_EQ(Counter("prefetched_blocks"), 7u);
-  EXPECT_EQ(Counter("prefetched_bytes"), 7'000u);
+  EXPECT_EQ(Counter("prefetched_blocks"), 8u);
+  EXPECT_EQ(Counter("prefetched_bytes"), 8u * kSize);
   EXPECT_EQ(Counter("used_blocks"), 1u);
 }
 
+TEST_F(SiblingPrefetchingSourceTest, WhereFilesAreCheapTheFirstBringsThemOnce) {
+  AddFiles(10, kCheapDirectoryBytes / 10);
+  Read("d/f0");
+  EXPECT_EQ(Blocks(), 1u + 9u);
+  Read("d/f1");
+  EXPECT_EQ(Blocks(), 1u + 9u + 1u);
+  EXPECT_EQ(Counter("directories"), 1u);
+}
+
+TEST_F(SiblingPrefetchingSourceTest, ADirectoryIsNotListedForOneFile) {
+  AddFiles(10, 1000);
+  // What a cache says that does not have the listing.
+  base_.FailNext(Kind::kListing, absl::NotFoundError("not cached"));
+  Read("d/f0");
+  EXPECT_EQ(Blocks(), 1u);
+  EXPECT_EQ(base_.CallCount(Kind::kListing), 1u);
+  Read("d/f1");
+  EXPECT_EQ(Blocks(), 2u + 8u);
+}
+
 TEST_F(SiblingPrefetchingSourceTest, OnlySmallRegularFilesAreSiblings) {
-  AddFiles(3, 1000);
+  AddFiles(2, 1000);
   base_.AddGeneratedFile("d/large", kSmallFileBytes + 1);
   base_.AddFile("d/empty", "");
   base_.AddSymlink("d/link", "f0");
   base_.AddFile("d/sub/file", "x");
   base_.AddFile("d/hidden", "x");
   base_.HideAttributes("d/hidden", ErrnoStatus(EACCES, "lstat"));
-  for (int i = 0; i < 3; ++i) Read(absl::StrCat("d/f", i));
+  for (int i = 0; i < 2; ++i) Read(absl::StrCat("d/f", i));
   EXPECT_EQ(Blocks(), 3u);
-  EXPECT_EQ(Counter("prefetched_blocks"), 0u);
+  EXPECT_EQ(Counter("prefetched_blocks"), 1u);
 }
 
 TEST_F(SiblingPrefetchingSourceTest, ReadingLargeFilesBringsNothing) {
@@ -77,11 +99,12 @@ TEST_F(SiblingPrefetchingSourceTest, ReadingLargeFilesBringsNothing) {
 
 TEST_F(SiblingPrefetchingSourceTest, StaysWithinItsFilesAndBytes) {
   AddFiles(500, 10);
-  for (int i = 0; i < 3; ++i) Read(absl::StrCat("d/f", i));
+  Read("d/f0");
   EXPECT_EQ(Counter("prefetched_blocks"), kSiblingFilesMax);
   for (int i = 0; i < 60; ++i) base_.AddGeneratedFile(absl::StrCat("e/f", i), kSmallFileBytes);
-  for (int i = 0; i < 3; ++i) Read(absl::StrCat("e/f", i));
+  for (int i = 0; i < 2; ++i) Read(absl::StrCat("e/f", i));
   EXPECT_LE(Counter("prefetched_bytes"), kSiblingBytesMax + kSiblingFilesMax * 10);
+  EXPECT_GT(Counter("prefetched_bytes"), kSiblingBytesMax - kSmallFileBytes);
 }
 
 TEST_F(SiblingPrefetchingSourceTest, RequestsOfOtherPeersAndPrefetchesDoNotCount) {
@@ -92,21 +115,32 @@ TEST_F(SiblingPrefetchingSourceTest, RequestsOfOtherPeersAndPrefetchesDoNotCount
 }
 
 TEST_F(SiblingPrefetchingSourceTest, AListingThatFailsIsNobodysError) {
-  AddFiles(10, 1000);
-  base_.FailNext(Kind::kListing, absl::UnavailableError("later"));
+  AddFiles(10, kSize);
+  base_.FailNext(Kind::kListing, absl::UnavailableError("later"), 2);
   for (int i = 0; i < 4; ++i) Read(absl::StrCat("d/f", i));
   EXPECT_EQ(Blocks(), 4u);
 }
 
 TEST_F(SiblingPrefetchingSourceTest, TheReaderDoesNotWaitForTheListing) {
-  AddFiles(10, 1000);
+  AddFiles(10, kSize);
   Read("d/f0");
-  Read("d/f1");
   base_.Hold(Kind::kListing);
-  Read("d/f2");
+  Read("d/f1");
   EXPECT_EQ(base_.HeldCount(Kind::kListing), 1u);
   base_.Release(Kind::kListing);
-  EXPECT_EQ(Counter("prefetched_blocks"), 7u);
+  EXPECT_EQ(Counter("prefetched_blocks"), 8u);
+}
+
+TEST_F(SiblingPrefetchingSourceTest, NothingIsFetchedBeforeTheReaderHasItsBlock) {
+  AddFiles(10, 1000);
+  base_.Hold(Kind::kBlock);
+  Answer<BlockRef> reader;
+  source_->ReadBlock(base_.KeyOf("d/f0", 0), {}, reader.MakeDone());
+  EXPECT_EQ(base_.HeldCount(Kind::kBlock), 1u);
+  base_.ReleaseOne(Kind::kBlock);
+  EXPECT_TRUE(reader.IsReady());
+  EXPECT_EQ(base_.HeldCount(Kind::kBlock), 9u);
+  base_.Release(Kind::kBlock);
 }
 
 }  // namespace

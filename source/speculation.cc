@@ -12,16 +12,30 @@ bool Speculation::ReadBlock(const BlockKey& key, RequestContext context) {
   return true;
 }
 
-bool Speculation::ReadDirectory(const Path& path, RequestContext context, Done<ListingRef> done) {
+bool Speculation::ReadDirectory(const Path& path, RequestContext context, bool cached_only,
+                                Done<ListingRef> done) {
   if (!Begin()) return false;
   context.speculative = true;
   context.any_age = true;
+  context.cached_only = cached_only;
   base_.ReadDirectory(path, {}, context,
                       [this, done = std::move(done)](absl::StatusOr<ListingRef> listing) mutable {
-                        if (listing.ok()) std::move(done)(std::move(listing));
+                        std::move(done)(std::move(listing));
                         End();
                       });
   return true;
+}
+
+void Speculation::ReadBlockThen(const BlockKey& key, const RequestContext& context,
+                                Done<BlockRef> done, absl::AnyInvocable<void() &&> guess) {
+  in_flight_.Begin();
+  base_.ReadBlock(key, context,
+                  [this, done = std::move(done),
+                   guess = std::move(guess)](absl::StatusOr<BlockRef> block) mutable {
+                    std::move(done)(std::move(block));
+                    std::move(guess)();
+                    in_flight_.End();
+                  });
 }
 
 bool Speculation::Begin() {

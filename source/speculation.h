@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "absl/functional/any_invocable.h"
 #include "common/in_flight.h"
 #include "source/source.h"
 
@@ -40,8 +41,15 @@ class Speculation {
   // Asks for a block with the reader's context, made speculative. False: too many are under way.
   bool ReadBlock(const BlockKey& key, RequestContext context);
 
-  // Asks for a whole listing, of any age; `done` gets it if it comes.
-  bool ReadDirectory(const Path& path, RequestContext context, Done<ListingRef> done);
+  // Asks for a whole listing, of any age; `done` gets it, or a failure. With `cached_only`, nobody
+  // further down is asked.
+  bool ReadDirectory(const Path& path, RequestContext context, bool cached_only,
+                     Done<ListingRef> done);
+
+  // Asks the base for a reader's block, and calls `guess` once the reader has it: what nobody waits
+  // for yet must not compete with what somebody does. This may be destroyed meanwhile: it waits.
+  void ReadBlockThen(const BlockKey& key, const RequestContext& context, Done<BlockRef> done,
+                     absl::AnyInvocable<void() &&> guess);
 
   // Blocks asked for.
   const BlockCounter& blocks() const { return blocks_; }

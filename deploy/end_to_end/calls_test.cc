@@ -21,7 +21,7 @@
 #include "deploy/end_to_end/file_bytes.h"
 #include "deploy/end_to_end/mounted_tree_fixture.h"
 #include "deploy/end_to_end/sample_tree.h"
-#include "deploy/file_descriptor.h"
+#include "common/file_descriptor.h"
 #include "deploy/testing/program_run.h"
 #include "gtest/gtest.h"
 

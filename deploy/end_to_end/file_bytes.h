@@ -8,7 +8,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "deploy/file_descriptor.h"
+#include "common/file_descriptor.h"
 
 namespace coppice {
 

@@ -17,7 +17,7 @@
 #include "absl/time/clock.h"
 #include "common/status.h"
 #include "deploy/end_to_end/private_mounts.h"
-#include "deploy/file_descriptor.h"
+#include "common/file_descriptor.h"
 #include "deploy/free_ports.h"
 #include "deploy/log_tail.h"
 #include "deploy/ready_pipe.h"

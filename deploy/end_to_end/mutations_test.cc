@@ -19,7 +19,7 @@
 #include "deploy/end_to_end/entries.h"
 #include "deploy/end_to_end/mounted_tree_fixture.h"
 #include "deploy/end_to_end/sample_tree.h"
-#include "deploy/file_descriptor.h"
+#include "common/file_descriptor.h"
 #include "gtest/gtest.h"
 
 namespace coppice {

@@ -24,7 +24,7 @@
 #include "deploy/end_to_end/entries.h"
 #include "deploy/end_to_end/mounted_tree_fixture.h"
 #include "deploy/end_to_end/sample_tree.h"
-#include "deploy/file_descriptor.h"
+#include "common/file_descriptor.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "deploy/file_descriptor.h"
+#include "common/file_descriptor.h"
 
 namespace coppice {
 namespace {

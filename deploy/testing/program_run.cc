@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "deploy/child_process.h"
-#include "deploy/file_descriptor.h"
+#include "common/file_descriptor.h"
 #include "gtest/gtest.h"
 
 namespace coppice {

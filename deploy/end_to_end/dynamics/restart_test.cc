@@ -20,7 +20,7 @@
 #include "deploy/end_to_end/dynamics/await_until.h"
 #include "deploy/end_to_end/dynamics/file_reading.h"
 #include "deploy/end_to_end/dynamics/service_fixture.h"
-#include "deploy/file_descriptor.h"
+#include "common/file_descriptor.h"
 #include "deploy/mount_table.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

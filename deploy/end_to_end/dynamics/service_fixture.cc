@@ -19,7 +19,7 @@
 #include "deploy/descriptor_wait.h"
 #include "deploy/end_to_end/dynamics/await_until.h"
 #include "deploy/end_to_end/dynamics/invalidation_client.h"
-#include "deploy/file_descriptor.h"
+#include "common/file_descriptor.h"
 #include "deploy/mount_table.h"
 #include "deploy/pidfd.h"
 #include "deploy/ready_pipe.h"

@@ -17,7 +17,7 @@
 #include "common/status.h"
 #include "deploy/end_to_end/dynamics/file_reading.h"
 #include "deploy/end_to_end/dynamics/service_fixture.h"
-#include "deploy/file_descriptor.h"
+#include "common/file_descriptor.h"
 #include "deploy/mount_table.h"
 #include "deploy/testing/program_run.h"
 #include "gmock/gmock.h"

@@ -1,7 +1,7 @@
 // An open file descriptor and its owner: closed when the owner goes. Not thread-safe. Never retries
 // a close: on Linux the descriptor is gone whatever close(2) says.
-#ifndef COPPICE_DEPLOY_FILE_DESCRIPTOR_H_
-#define COPPICE_DEPLOY_FILE_DESCRIPTOR_H_
+#ifndef COPPICE_COMMON_FILE_DESCRIPTOR_H_
+#define COPPICE_COMMON_FILE_DESCRIPTOR_H_
 
 #include <unistd.h>
 
@@ -27,6 +27,8 @@ class FileDescriptor {
   // -1 when it owns none.
   int get() const { return descriptor_; }
   bool valid() const { return descriptor_ >= 0; }
+  // It is the caller's to close.
+  int Release() { return std::exchange(descriptor_, -1); }
   void Reset() {
     if (descriptor_ >= 0) close(std::exchange(descriptor_, -1));
   }
@@ -37,4 +39,4 @@ class FileDescriptor {
 
 }  // namespace coppice
 
-#endif  // COPPICE_DEPLOY_FILE_DESCRIPTOR_H_
+#endif  // COPPICE_COMMON_FILE_DESCRIPTOR_H_

@@ -1,0 +1,192 @@
+#include "bench/import_comparison.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/status.h"
+#include "deploy/import_run.h"
+#include "deploy/import_workload.h"
+
+namespace coppice {
+namespace {
+
+constexpr absl::Duration kImportMax = absl::Minutes(5);
+constexpr double kColdGoal = 1.10;
+constexpr double kWarmToFloorGoal = 1.02;
+constexpr double kWarmToLocalGoal = 1.10;
+constexpr double kAtOnceGoal = 1.10;
+constexpr double kChainGoal = 1.25;
+constexpr double kWarmRequestsGoal = 20;
+constexpr char kChain[] = "coppice, chain of 4";
+
+struct Result {
+  Samples samples;
+  // One for each sample.
+  std::vector<std::vector<Count>> counts;
+};
+
+class Comparison {
+ public:
+  Comparison(const ImportComparisonOptions& options,
+             const std::vector<std::unique_ptr<ImportContender>>& contenders,
+             const BenchContext& context, Report& report)
+      : contenders_(contenders),
+        context_(context),
+        report_(report),
+        at_once_(options.at_once),
+        warm_imports_(options.warm_imports),
+        module_(options.module),
+        cold_case_(absl::StrCat("import ", module_, ", cold")),
+        warm_case_(absl::StrCat("import ", module_, ", warm")),
+        at_once_case_(absl::StrCat("import ", module_, ", warm, ", at_once_, " at once")),
+        libraries_(LibraryDirectories()) {}
+
+  absl::Status Run() {
+    // Thrown away: it fills the page cache, and shows whether the module is there.
+    if (absl::Status status = Import("", 1).status(); !status.ok()) {
+      if (absl::IsCancelled(status)) return status;
+      report_.AddAbsent(absl::StrCat("import ", module_), "local",
+                        absl::StrCat("Python cannot import it from the local disk; is the Debian "
+                                     "package python3-",
+                                     module_.substr(0, module_.find('.')), " installed?"));
+      return absl::OkStatus();
+    }
+    absl::Status status = absl::OkStatus();
+    for (size_t round = 0; round < context_.rounds && status.ok(); ++round) {
+      context_.progress(absl::StrCat(module_, ", round ", round + 1, " of ", context_.rounds));
+      status = RunRound(round);
+      for (const auto& contender : contenders_) {
+        if (absl::Status unmounted = contender->Unmount(); !unmounted.ok() && status.ok()) {
+          status = Annotate(unmounted, contender->name());
+        }
+      }
+    }
+    Fill();
+    return status;
+  }
+
+ private:
+  // Until the last of the processes has ended.
+  absl::StatusOr<absl::Duration> Import(const std::string& prefix, size_t processes) {
+    const std::vector<ImportPlace> places(processes, {.who = "import", .prefix = prefix});
+    const auto outcomes = RunImports(module_, places, libraries_, context_.Limits(kImportMax));
+    if (!outcomes.ok()) return outcomes.status();
+    absl::Duration longest;
+    for (const ImportOutcome& outcome : *outcomes) {
+      longest = std::max(longest, outcome.wall_time);
+    }
+    return longest;
+  }
+
+  absl::Status Measure(const std::string& name, ImportContender& contender, size_t processes) {
+    if (absl::Status status = CheckNotInterrupted(context_); !status.ok()) return status;
+    const auto duration = Import(prefixes_[contender.name()], processes);
+    if (!duration.ok()) return Annotate(duration.status(), contender.name());
+    auto counts = contender.TakeCounts();
+    if (!counts.ok()) return Annotate(counts.status(), contender.name());
+    Result& result = results_[name][contender.name()];
+    result.samples.Add(absl::ToDoubleSeconds(*duration));
+    result.counts.push_back(*std::move(counts));
+    return absl::OkStatus();
+  }
+
+  // Each begins with another contender.
+  ImportContender& Nth(size_t round, size_t i) const {
+    return *contenders_[(round + i) % contenders_.size()];
+  }
+
+  absl::Status RunRound(size_t round) {
+    prefixes_.clear();
+    for (size_t i = 0; i < contenders_.size(); ++i) {
+      ImportContender& contender = Nth(round, i);
+      auto prefix = contender.Mount();
+      if (!prefix.ok()) return Annotate(prefix.status(), contender.name());
+      prefixes_[contender.name()] = *std::move(prefix);
+      if (contender.has_cold()) {
+        if (absl::Status status = Measure(cold_case_, contender, 1); !status.ok()) return status;
+      }
+      if (contender.has_warm()) continue;
+      if (absl::Status status = contender.Unmount(); !status.ok()) return status;
+    }
+    for (size_t repeat = 0; repeat < warm_imports_; ++repeat) {
+      for (size_t i = 0; i < contenders_.size(); ++i) {
+        ImportContender& contender = Nth(round + repeat, i);
+        if (!contender.has_warm()) continue;
+        if (absl::Status status = Measure(warm_case_, contender, 1); !status.ok()) return status;
+      }
+    }
+    if (at_once_ == 0) return absl::OkStatus();
+    for (size_t i = 0; i < contenders_.size(); ++i) {
+      ImportContender& contender = Nth(round, i);
+      if (!contender.has_warm()) continue;
+      if (absl::Status status = Measure(at_once_case_, contender, at_once_); !status.ok()) {
+        return status;
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  void Fill() {
+    for (const std::string& name : {cold_case_, warm_case_, at_once_case_}) {
+      for (const auto& contender : contenders_) {
+        Result& result = results_[name][contender->name()];
+        if (result.samples.empty()) continue;
+        report_.Add({.name = name,
+                     .who = contender->name(),
+                     .samples = std::move(result.samples),
+                     .counts = MedianCounts(result.counts)});
+      }
+    }
+    const std::pair<std::string, std::string> cold_floor(cold_case_, "floor");
+    const std::pair<std::string, std::string> warm(warm_case_, "coppice");
+    report_.AddGoalOf(absl::StrCat(cold_case_, ": coppice / floor"), {cold_case_, "coppice"},
+                      cold_floor, kColdGoal);
+    report_.AddGoalOf(absl::StrCat(cold_case_, ": last of a chain of 4 / floor"),
+                      {cold_case_, kChain}, cold_floor, kChainGoal);
+    report_.AddGoalOf(absl::StrCat(warm_case_, ": coppice / floor"), warm, {warm_case_, "floor"},
+                      kWarmToFloorGoal);
+    report_.AddGoalOf(absl::StrCat(warm_case_, ": coppice / local"), warm, {warm_case_, "local"},
+                      kWarmToLocalGoal);
+    AddRequestsGoal();
+    if (at_once_ == 0) return;
+    report_.AddGoalOf(absl::StrCat(at_once_case_, ": coppice / local"), {at_once_case_, "coppice"},
+                      {at_once_case_, "local"}, kAtOnceGoal);
+  }
+
+  void AddRequestsGoal() {
+    const ReportRow* const row = report_.Find(warm_case_, "coppice");
+    if (row == nullptr) return;
+    for (const Count& count : row->counts) {
+      if (count.name != kRequestsCount) continue;
+      report_.AddGoal({.name = absl::StrCat(warm_case_, ": FUSE requests besides IOCTL"),
+                       .value = count.value,
+                       .goal = kWarmRequestsGoal});
+    }
+  }
+
+  const std::vector<std::unique_ptr<ImportContender>>& contenders_;
+  const BenchContext& context_;
+  Report& report_;
+  const size_t at_once_;
+  const size_t warm_imports_;
+  const std::string module_;
+  const std::string cold_case_;
+  const std::string warm_case_;
+  const std::string at_once_case_;
+  const std::vector<std::string> libraries_;
+  // By contender, in this round.
+  std::map<std::string, std::string> prefixes_;
+  std::map<std::string, std::map<std::string, Result>> results_;
+};
+
+}  // namespace
+
+absl::Status CompareImports(const ImportComparisonOptions& options,
+                            const std::vector<std::unique_ptr<ImportContender>>& contenders,
+                            const BenchContext& context, Report& report) {
+  return Comparison(options, contenders, context, report).Run();
+}
+
+}  // namespace coppice
