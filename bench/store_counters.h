@@ -25,6 +25,8 @@ struct StoreFigures {
   uint64_t bytes = 0;
 
   uint64_t OperationCount() const;
+
+  friend bool operator==(const StoreFigures&, const StoreFigures&) = default;
 };
 
 StoreFigures FiguresBetween(const StoreFigures& before, const StoreFigures& after);

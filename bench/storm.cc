@@ -182,6 +182,10 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("--module", flags.module, "the import to record")->capture_default_str();
   app.add_option("--trace", flags.trace_file, "a recording, instead of a new one")
       ->type_name("FILE");
+  app.add_option("--export_root", flags.storm.export_root,
+                 "what the store shows: for a --trace that was recorded of it")
+      ->check(CLI::ExistingDirectory)
+      ->capture_default_str();
   app.add_option("--latency", flags.latency, "of each answer of the store")->capture_default_str();
   app.add_option("--operations_per_second", flags.storm.store.operations_per_second,
                  "metadata operations that the store does; 0: no limit")

@@ -25,6 +25,9 @@ namespace coppice {
 namespace {
 
 constexpr absl::Duration kImportMax = absl::Minutes(2);
+// A store is quiet when nothing has reached it for so long; it is not waited for longer than that.
+constexpr absl::Duration kQuiet = absl::Milliseconds(300);
+constexpr int kQuietAttemptsMax = 100;
 
 // As a program does it: one touch after the other, and nothing else.
 const ReplayOptions kAsTheProgram = {.threads = 1, .look_into_searched = false};
@@ -32,8 +35,9 @@ const ReplayOptions kAsTheProgram = {.threads = 1, .look_into_searched = false};
 // A store, and as many mounts of it as were asked for.
 class Store {
  public:
-  static absl::StatusOr<Store> Start(const StoreLimits& limits, size_t mounts,
+  static absl::StatusOr<Store> Start(const StormOptions& options, size_t mounts,
                                      const BenchContext& context) {
+    const StoreLimits& limits = options.store;
     // Not in $TMPDIR: a path is walked in each touch.
     auto scratch = ScratchDirectory::Make("/tmp");
     if (!scratch.ok()) return scratch.status();
@@ -45,7 +49,8 @@ class Store {
     for (size_t i = 0; i < mounts; ++i) {
       auto mount = MountedProgram::Start(
           {.name = "slow_store",
-           .arguments = {*program, absl::StrCat("--shared=", store.scratch_->File("store")),
+           .arguments = {*program, absl::StrCat("--export_root=", options.export_root),
+                         absl::StrCat("--shared=", store.scratch_->File("store")),
                          absl::StrCat("--latency=", absl::FormatDuration(limits.latency)),
                          absl::StrCat("--operations_per_second=", limits.operations_per_second),
                          absl::StrCat("--bytes_per_second=", limits.bytes_per_second)},
@@ -64,6 +69,17 @@ class Store {
     return points;
   }
   StoreFigures Figures() const { return shared_.counters().Figures(); }
+  // Once nothing is on its way any more.
+  StoreFigures QuietFigures() const {
+    StoreFigures figures = Figures();
+    for (int attempt = 0; attempt < kQuietAttemptsMax; ++attempt) {
+      absl::SleepFor(kQuiet);
+      StoreFigures later = Figures();
+      if (later == figures) break;
+      figures = std::move(later);
+    }
+    return figures;
+  }
 
  private:
   Store(ScratchDirectory scratch, SharedStore shared)
@@ -101,8 +117,8 @@ absl::StatusOr<StormOutcome> RunNodes(const Trace& trace, const std::vector<std:
   const absl::Time began_at = absl::Now();
   begin.count_down();
   for (std::thread& node : nodes) node.join();
-  const StormOutcome outcome = {.duration = absl::Now() - began_at,
-                                .store = FiguresBetween(before, store.Figures())};
+  StormOutcome outcome = {.duration = absl::Now() - began_at};
+  outcome.store = FiguresBetween(before, store.QuietFigures());
   for (size_t i = 0; i < places.size(); ++i) {
     if (absl::Status status = CheckReplay(*reports[i], places[i]); !status.ok()) return status;
   }
@@ -113,14 +129,14 @@ absl::StatusOr<StormOutcome> RunNodes(const Trace& trace, const std::vector<std:
 
 absl::StatusOr<StormOutcome> RunStormDirect(const StormOptions& options, size_t nodes,
                                             const BenchContext& context) {
-  const auto store = Store::Start(options.store, nodes, context);
+  const auto store = Store::Start(options, nodes, context);
   if (!store.ok()) return store.status();
   return RunNodes(options.trace, store->MountPoints(), *store);
 }
 
 absl::StatusOr<StormOutcome> RunStormThroughCoppice(const StormOptions& options, size_t nodes,
                                                     const BenchContext& context) {
-  const auto store = Store::Start(options.store, 1, context);
+  const auto store = Store::Start(options, 1, context);
   if (!store.ok()) return store.status();
   auto service = MountedService::Start(
       {.nodes = nodes, .fanout = options.fanout, .export_root = store->MountPoints().front()},

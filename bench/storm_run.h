@@ -20,6 +20,8 @@ namespace coppice {
 
 struct StormOptions {
   Trace trace;
+  // The directory that the store shows: the one that the trace was recorded of.
+  std::string export_root = "/";
   StoreLimits store;
   // Children of a node in the tree.
   uint32_t fanout = 2;
@@ -28,7 +30,7 @@ struct StormOptions {
 struct StormOutcome {
   // From the moment when all began until the last had ended.
   absl::Duration duration;
-  // What has reached the store meanwhile.
+  // What has reached the store: also what was still on its way at the end (readahead).
   StoreFigures store;
 };
 
