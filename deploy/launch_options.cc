@@ -31,6 +31,10 @@ constexpr char kExamples[] =
     "      three nodes in a tree, mounted at here/node0, here/node1 and here/node2\n"
     "  bazel run //deploy:launch -- --name=work --export_root=/opt/work --rewrite_symlinks\n"
     "      a second service beside the first, which shows /opt/work only\n"
+    "  bazel run //deploy:launch -- --record=import.trace\n"
+    "      one node; what is read until stop is written down, for\n"
+    "  bazel run //deploy:launch -- --local=3 --warm=import.trace\n"
+    "      which reads it on every node before it says that they are ready\n"
     "Exit codes: 0 all is mounted, 1 something failed (and nothing is left running), 2 usage.";
 
 std::string Absolute(const std::string& path, const std::string& working_directory) {
