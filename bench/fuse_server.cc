@@ -38,6 +38,7 @@ constexpr int kInitAnswerPieces = 2;
 
 struct Server {
   FuseFileSystem& file_system;
+  const bool readdirplus;
   RequestCounters counters;
   // The kernel can do parallel directory operations, and is not told yet that we can.
   std::atomic<bool> offer_parallel_dirops = false;
@@ -54,6 +55,9 @@ FuseFileSystem& Counted(fuse_req_t request, RequestKind kind) {
 
 void Init(void* self, fuse_conn_info* connection) {
   connection->want = (connection->want & ~kUnwanted) | (connection->capable & kWanted);
+  if (!static_cast<Server*>(self)->readdirplus) {
+    connection->want &= ~(FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO);
+  }
   connection->max_background = kMaxBackground;
   connection->congestion_threshold = kCongestionThreshold;
   static_cast<Server*>(self)->offer_parallel_dirops =
@@ -187,7 +191,7 @@ absl::Status MountAndRun(fuse_session* session, const FuseServerOptions& options
 }  // namespace
 
 absl::Status ServeMount(FuseFileSystem& file_system, const FuseServerOptions& options) {
-  Server server = {.file_system = file_system};
+  Server server = {.file_system = file_system, .readdirplus = options.readdirplus};
   const std::string mount_options =
       absl::StrCat("ro,default_permissions,fsname=", options.name, ",subtype=", options.name);
   std::vector<std::string> words = {options.name, "-o", mount_options};

@@ -49,6 +49,8 @@ struct FuseServerOptions {
   std::string name;
   std::string mount_point;
   unsigned threads = 4;
+  // False: names are listed without their attributes, so that each is looked up.
+  bool readdirplus = true;
   // Is told when the mount serves (common/ready_signal.h); -1: nobody is.
   int ready_fd = -1;
 };

@@ -6,28 +6,31 @@
 namespace coppice {
 namespace {
 
-sigset_t TerminationSignals() {
+sigset_t AwaitedSignals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGUSR1);
   return signals;
 }
 
 }  // namespace
 
 void BlockTerminationSignals() {
-  const sigset_t signals = TerminationSignals();
+  const sigset_t signals = AwaitedSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
 }
 
-int AwaitTerminationSignal() {
-  const sigset_t signals = TerminationSignals();
-  int signal_number = 0;
-  while (sigwait(&signals, &signal_number) != 0) {
+int AwaitTerminationSignal(const std::function<void()>& on_user_signal) {
+  const sigset_t signals = AwaitedSignals();
+  while (true) {
+    int signal_number = 0;
+    if (sigwait(&signals, &signal_number) != 0) continue;
+    if (signal_number != SIGUSR1) return signal_number;
+    on_user_signal();
   }
-  return signal_number;
 }
 
 }  // namespace coppice

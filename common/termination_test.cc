@@ -24,5 +24,22 @@ TEST(TerminationTest, ThreadsStartedLaterDoNotDieOfIt) {
   sender.join();
 }
 
+TEST(TerminationTest, AUserSignalRunsItsFunctionAndTheWaitGoesOn) {
+  BlockTerminationSignals();
+  int told = 0;
+  kill(getpid(), SIGUSR1);
+  // The function makes the next signal come, so that the order is certain.
+  EXPECT_EQ(AwaitTerminationSignal([&told] { kill(getpid(), ++told < 3 ? SIGUSR1 : SIGTERM); }),
+            SIGTERM);
+  EXPECT_EQ(told, 3);
+}
+
+TEST(TerminationTest, AUserSignalThatMeansNothingEndsNothing) {
+  BlockTerminationSignals();
+  kill(getpid(), SIGUSR1);
+  kill(getpid(), SIGTERM);
+  EXPECT_EQ(AwaitTerminationSignal(), SIGTERM);
+}
+
 }  // namespace
 }  // namespace coppice

@@ -6,11 +6,15 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "deploy/descriptor_wait.h"
 #include "deploy/interruption.h"
 #include "deploy/launch_options.h"
 #include "deploy/local_service.h"
+#include "deploy/node_warming.h"
 #include "deploy/program_files.h"
 #include "deploy/table.h"
+#include "trace/trace_file.h"
 
 namespace coppice {
 namespace {
@@ -21,9 +25,32 @@ void Say(absl::string_view text) {
   fprintf(stderr, "launch: %.*s\n", static_cast<int>(text.size()), text.data());
 }
 
+absl::Status Warm(const LaunchOptions& options, const LocalService& service,
+                  const WaitLimits& limits) {
+  auto program = FindProgram("deploy/warm");
+  if (!program.ok()) return program.status();
+  Say(absl::StrCat("warming ", service.nodes().size(), " nodes with ", options.warm));
+  std::vector<NodeToWarm> nodes;
+  for (size_t i = 0; i < service.nodes().size(); ++i) {
+    const NodeRecord& node = service.nodes()[i];
+    nodes.push_back({.name = node.name,
+                     .mount_point = node.mount_point,
+                     .namespaces = service.NamespacesOf(i),
+                     .log_file = absl::StrCat(service.state_path(), "/", node.name, "/warm.log")});
+  }
+  return WarmNodes(nodes, {.program = *std::move(program), .trace = options.warm, .progress = Say},
+                   limits);
+}
+
 absl::Status Launch(const LaunchOptions& options) {
   const auto interruption = Interruption::Catch();
   if (!interruption.ok()) return interruption.status();
+  const WaitLimits limits = {.deadline = absl::Now() + options.timeout,
+                             .interrupt_descriptor = interruption->descriptor()};
+  if (!options.warm.empty()) {
+    // Before anything is started.
+    if (const auto trace = ReadTraceFile(options.warm); !trace.ok()) return trace.status();
+  }
   auto programs = FindPrograms();
   if (!programs.ok()) return programs.status();
   auto service = LocalService::Start({.state_root = options.state_root,
@@ -38,6 +65,9 @@ absl::Status Launch(const LaunchOptions& options) {
                                       .interrupt_descriptor = interruption->descriptor(),
                                       .progress = Say});
   if (!service.ok()) return service.status();
+  if (!options.warm.empty()) {
+    if (absl::Status status = Warm(options, **service, limits); !status.ok()) return status;
+  }
   Table table({"node", "mount", "unix socket", "TCP"}, /*align_left=*/true);
   for (const NodeRecord& node : (*service)->nodes()) {
     table.AddRow({node.name, node.mount_point, node.socket, node.address});

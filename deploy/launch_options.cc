@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <iostream>
 #include <system_error>
 
 #include "CLI/CLI.hpp"
@@ -30,6 +31,10 @@ constexpr char kExamples[] =
     "      three nodes in a tree, mounted at here/node0, here/node1 and here/node2\n"
     "  bazel run //deploy:launch -- --name=work --export_root=/opt/work --rewrite_symlinks\n"
     "      a second service beside the first, which shows /opt/work only\n"
+    "  bazel run //deploy:launch -- --record=import.trace\n"
+    "      one node; what is read until stop is written down, for\n"
+    "  bazel run //deploy:launch -- --local=3 --warm=import.trace\n"
+    "      which reads it on every node before it says that they are ready\n"
     "Exit codes: 0 all is mounted, 1 something failed (and nothing is left running), 2 usage.";
 
 std::string Absolute(const std::string& path, const std::string& working_directory) {
@@ -77,6 +82,12 @@ ParsedLaunch ParseLaunchOptions(const std::vector<std::string>& arguments,
   app.add_flag("--rewrite_symlinks", options.rewrite_symlinks,
                "absolute link targets lead to paths under the mount");
   app.add_flag("--allow_other", options.allow_other, "other users may use the mount, too");
+  app.add_option("--record", options.record,
+                 "write down what is read through the mount, for --warm; one node only")
+      ->type_name("FILE");
+  app.add_option("--warm", options.warm,
+                 "read what the recording says through every mount before it is ready")
+      ->type_name("FILE");
   app.add_option("--name", options.service, "tells several services of yours apart")
       ->check(CheckService)
       ->capture_default_str();
@@ -96,6 +107,13 @@ ParsedLaunch ParseLaunchOptions(const std::vector<std::string>& arguments,
   absl::ParseDuration(timeout, &options.timeout);
   options.mount = Absolute(options.mount, surroundings.working_directory);
   options.export_root = Absolute(options.export_root, surroundings.working_directory);
+  if (!options.record.empty() && options.nodes > 1) {
+    std::cerr << "launch: --record writes down one node's reads; leave --local out\n";
+    return {.exit_code = kExitUsage};
+  }
+  for (std::string* const file : {&options.record, &options.warm}) {
+    if (!file->empty()) *file = Absolute(*file, surroundings.working_directory);
+  }
   if (!options.state_root.empty()) {
     options.state_root = Absolute(options.state_root, surroundings.working_directory);
   }
@@ -132,6 +150,7 @@ std::vector<std::string> ClientFlags(const LaunchOptions& options) {
   }
   if (options.rewrite_symlinks) flags.push_back("--rewrite_symlinks");
   if (options.allow_other) flags.push_back("--allow_other");
+  if (!options.record.empty()) flags.push_back(absl::StrCat("--record=", options.record));
   return flags;
 }
 

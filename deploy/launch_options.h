@@ -23,6 +23,9 @@ struct LaunchOptions {
   std::string negative_ttl;
   bool rewrite_symlinks = false;
   bool allow_other = false;
+  // Absolute; empty: nothing is recorded, nothing is warmed.
+  std::string record;
+  std::string warm;
   std::string service = "local";
   // Empty: the default of LocalService.
   std::string state_root;

@@ -32,6 +32,21 @@ TEST(LaunchOptionsTest, TheTimeoutIsADuration) {
   EXPECT_EQ(Parse({"--timeout=2m"}).options->timeout, absl::Minutes(2));
 }
 
+TEST(LaunchOptionsTest, RecordingsLieWhereTheUserIs) {
+  const ParsedLaunch parsed = Parse({"--record=a.trace", "--warm=/b/../b.trace"});
+  EXPECT_EQ(parsed.options->record, "/home/ada/job/a.trace");
+  EXPECT_EQ(parsed.options->warm, "/b.trace");
+  EXPECT_THAT(ClientFlags(*parsed.options), testing::Contains("--record=/home/ada/job/a.trace"));
+  EXPECT_THAT(ClientFlags(*Parse({}).options),
+              testing::Not(testing::Contains(testing::HasSubstr("--record"))));
+}
+
+TEST(LaunchOptionsTest, ARecordingIsOfOneNode) {
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(Parse({"--local=2", "--record=a"}).exit_code, 2);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::HasSubstr("--record"));
+}
+
 TEST(LaunchOptionsTest, HelpIsNoMistake) {
   testing::internal::CaptureStdout();
   const ParsedLaunch parsed = Parse({"--help"});

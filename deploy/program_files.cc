@@ -11,9 +11,8 @@
 namespace coppice {
 namespace {
 
-absl::StatusOr<std::string> FindOne(const std::string& own_program, const std::string& name) {
+absl::StatusOr<std::string> FindOne(const std::string& own_program, const std::string& relative) {
   const std::filesystem::path own(own_program);
-  const std::string relative = absl::StrCat(name, "/", name);
   const std::string in_runfiles = absl::StrCat(own_program, ".runfiles/coppice/", relative);
   const std::string beside = (own.parent_path().parent_path() / relative).string();
   for (const std::string& candidate : {in_runfiles, beside}) {
@@ -22,26 +21,38 @@ absl::StatusOr<std::string> FindOne(const std::string& own_program, const std::s
     const std::filesystem::path file = std::filesystem::canonical(candidate, error);
     if (!error && access(file.c_str(), X_OK) == 0) return file.string();
   }
-  return absl::NotFoundError(absl::StrCat("the program ", name, " is neither at '", in_runfiles,
+  return absl::NotFoundError(absl::StrCat("the program ", relative, " is neither at '", in_runfiles,
                                           "' nor at '", beside,
-                                          "'; start this with 'bazel run', which builds both"));
+                                          "'; start this with 'bazel run', which builds it"));
+}
+
+absl::StatusOr<std::string> OwnProgram() {
+  std::error_code error;
+  const std::filesystem::path own = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (error) return ErrnoStatus(error.value(), "read /proc/self/exe");
+  return own.string();
 }
 
 }  // namespace
 
 absl::StatusOr<ProgramFiles> FindProgramsNear(const std::string& own_program) {
-  auto peer_server = FindOne(own_program, "peer_server");
+  auto peer_server = FindOne(own_program, "peer_server/peer_server");
   if (!peer_server.ok()) return peer_server.status();
-  auto fuse_client = FindOne(own_program, "fuse_client");
+  auto fuse_client = FindOne(own_program, "fuse_client/fuse_client");
   if (!fuse_client.ok()) return fuse_client.status();
   return ProgramFiles{*std::move(peer_server), *std::move(fuse_client)};
 }
 
 absl::StatusOr<ProgramFiles> FindPrograms() {
-  std::error_code error;
-  const std::filesystem::path own = std::filesystem::read_symlink("/proc/self/exe", error);
-  if (error) return ErrnoStatus(error.value(), "read /proc/self/exe");
-  return FindProgramsNear(own.string());
+  const auto own = OwnProgram();
+  if (!own.ok()) return own.status();
+  return FindProgramsNear(*own);
+}
+
+absl::StatusOr<std::string> FindProgram(const std::string& relative) {
+  const auto own = OwnProgram();
+  if (!own.ok()) return own.status();
+  return FindOne(*own, relative);
 }
 
 }  // namespace coppice

@@ -18,6 +18,9 @@ struct ProgramFiles {
 // NOT_FOUND names the places that were looked at.
 absl::StatusOr<ProgramFiles> FindPrograms();
 
+// Another program, by its folder and name ("deploy/warm"), at the same places.
+absl::StatusOr<std::string> FindProgram(const std::string& relative);
+
 // The same for a launcher at `own_program`, absolute and without symbolic links.
 absl::StatusOr<ProgramFiles> FindProgramsNear(const std::string& own_program);
 

@@ -62,5 +62,11 @@ TEST_F(ProgramFilesTest, AMissingProgramIsNamedWithThePlacesLookedAt) {
   EXPECT_THAT(std::string(programs.status().message()), HasSubstr(top_ + "/bin"));
 }
 
+TEST_F(ProgramFilesTest, AProgramThatIsNowhereIsNamed) {
+  const auto program = FindProgram("deploy/no_such_program");
+  EXPECT_EQ(program.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(program.status().message()), HasSubstr("deploy/no_such_program"));
+}
+
 }  // namespace
 }  // namespace coppice

@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
 namespace coppice {
@@ -54,6 +55,9 @@ void AddOptions(CLI::App& app, ClientFlags& flags) {
   app.add_option("--threads", flags.threads, "threads that read requests of the kernel")
       ->check(CLI::Range(1u, kThreadsMax))
       ->capture_default_str();
+  app.add_option("--record", flags.record,
+                 "write down what is looked up and read, for `warm`: at the end and on SIGUSR1")
+      ->type_name("FILE");
   app.add_option("--log_level", flags.log.level,
                  "trace, debug, info, warning, error, critical or off")
       ->capture_default_str();
@@ -75,6 +79,13 @@ std::string Mistake(const ClientFlags& flags) {
   return "";
 }
 
+// "." and ".." go away, no link is followed: for the mount point it is the name that users will
+// see.
+std::string Absolute(const std::string& path) {
+  const std::filesystem::path absolute = std::filesystem::absolute(path).lexically_normal();
+  return absolute.has_filename() ? absolute : absolute.parent_path();
+}
+
 }  // namespace
 
 ParsedClientFlags ParseClientFlags(int argc, const char* const* argv) {
@@ -90,10 +101,13 @@ ParsedClientFlags ParseClientFlags(int argc, const char* const* argv) {
     std::cerr << "fuse_client: " << mistake << "\n";
     return {.exit_code = kUsageExitCode};
   }
-  // "." and ".." go away, no link is followed: it is the name that users will see.
-  const std::filesystem::path absolute =
-      std::filesystem::absolute(flags.mount_point).lexically_normal();
-  flags.mount_point = absolute.has_filename() ? absolute : absolute.parent_path();
+  flags.mount_point = Absolute(flags.mount_point);
+  if (flags.record.empty()) return {.flags = std::move(flags)};
+  flags.record = Absolute(flags.record);
+  if (absl::StartsWith(flags.record, absl::StrCat(flags.mount_point, "/"))) {
+    std::cerr << "fuse_client: --record: the mount, where the file would be, is read-only\n";
+    return {.exit_code = kUsageExitCode};
+  }
   return {.flags = std::move(flags)};
 }
 

@@ -21,6 +21,8 @@ struct ClientFlags {
   absl::Duration negative_ttl = absl::Seconds(10);
   absl::Duration metadata_ttl = absl::InfiniteDuration();
   unsigned threads = 4;
+  // Where the trace goes, absolute; empty: nothing is recorded.
+  std::string record;
   LogOptions log;
   std::optional<int> ready_fd;
 };

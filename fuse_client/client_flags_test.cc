@@ -25,10 +25,11 @@ TEST(ClientFlagsTest, PeerAndMountPointAreEnough) {
 }
 
 TEST(ClientFlagsTest, EachFlagArrives) {
-  const ParsedClientFlags parsed = Parse(
-      {"--peer=unix:s", "-o", "noatime,nodev", "--allow_other", "--rewrite_symlinks",
-       "--read_write_mount", "--operation_timeout=5s", "--negative_ttl=1500ms", "--metadata_ttl=1h",
-       "--threads=9", "--log_level=debug", "--log_file=/tmp/l", "--ready_fd=3", "/mnt"});
+  const ParsedClientFlags parsed =
+      Parse({"--peer=unix:s", "-o", "noatime,nodev", "--allow_other", "--rewrite_symlinks",
+             "--read_write_mount", "--operation_timeout=5s", "--negative_ttl=1500ms",
+             "--metadata_ttl=1h", "--threads=9", "--record=/tmp/t", "--log_level=debug",
+             "--log_file=/tmp/l", "--ready_fd=3", "/mnt"});
   ASSERT_TRUE(parsed.flags.has_value());
   EXPECT_EQ(parsed.flags->mount_options, "noatime,nodev");
   EXPECT_TRUE(parsed.flags->allow_other);
@@ -38,6 +39,7 @@ TEST(ClientFlagsTest, EachFlagArrives) {
   EXPECT_EQ(parsed.flags->negative_ttl, absl::Milliseconds(1500));
   EXPECT_EQ(parsed.flags->metadata_ttl, absl::Hours(1));
   EXPECT_EQ(parsed.flags->threads, 9u);
+  EXPECT_EQ(parsed.flags->record, "/tmp/t");
   EXPECT_EQ(parsed.flags->log.level, "debug");
   EXPECT_EQ(parsed.flags->log.file, "/tmp/l");
   EXPECT_EQ(parsed.flags->ready_fd, 3);
@@ -47,6 +49,13 @@ TEST(ClientFlagsTest, TheMountPointBecomesAbsolute) {
   const std::string here = std::filesystem::current_path();
   EXPECT_EQ(Parse({"--peer=unix:s", "a/./b/"}).flags->mount_point, here + "/a/b");
   EXPECT_EQ(Parse({"--peer=unix:s", "/a/../b//"}).flags->mount_point, "/b");
+}
+
+TEST(ClientFlagsTest, TheRecordBecomesAbsoluteAndMustNotLieInTheMount) {
+  const std::string here = std::filesystem::current_path();
+  EXPECT_EQ(Parse({"--peer=unix:s", "--record=a/../b", "/mnt"}).flags->record, here + "/b");
+  EXPECT_EQ(Parse({"--peer=unix:s", "--record=/mnt/b", "/mnt"}).exit_code, 2);
+  EXPECT_TRUE(Parse({"--peer=unix:s", "--record=/mnt2/b", "/mnt"}).flags.has_value());
 }
 
 TEST(ClientFlagsTest, HelpIsNoMistake) {

@@ -7,7 +7,8 @@
 // (directory_watch.h), and an order to forget reaches the kernel (fuse_session.h).
 //
 // Every request that would change something fails with EROFS. Permissions are checked by the kernel
-// (default_permissions). Thread-safe.
+// (default_permissions). Thread-safe. What is virtual is what a recording one looks at
+// (recording_file_system.h).
 #ifndef COPPICE_FUSE_CLIENT_FILE_SYSTEM_H_
 #define COPPICE_FUSE_CLIENT_FILE_SYSTEM_H_
 
@@ -21,11 +22,11 @@
 
 #include "absl/time/time.h"
 #include "common/clock.h"
+#include "common/in_flight.h"
 #include "fuse_client/attribute_encoding.h"
 #include "fuse_client/connection_io.h"
 #include "fuse_client/directory_watch.h"
 #include "fuse_client/fuse_api.h"
-#include "common/in_flight.h"
 #include "fuse_client/inode_numbers.h"
 #include "fuse_client/inode_table.h"
 #include "fuse_client/kernel_cache_notifier.h"
@@ -68,6 +69,7 @@ class FileSystem {
   static constexpr unsigned kCongestionThreshold = 96;
 
   FileSystem(FileSystemParts parts, FileSystemOptions options) : parts_(parts), options_(options) {}
+  virtual ~FileSystem() = default;
 
   // The handlers; the session's user data must be a FileSystem.
   static fuse_lowlevel_ops Operations();
@@ -82,13 +84,14 @@ class FileSystem {
   void Lookup(fuse_req* request, uint64_t parent, const char* name);
   void Forget(uint64_t node, uint64_t lookups);
   void GetAttributes(fuse_req* request, uint64_t node);
-  void ReadLink(fuse_req* request, uint64_t node);
+  virtual void ReadLink(fuse_req* request, uint64_t node);
   // reads.cc
   void Open(fuse_req* request, fuse_file_info* file);
-  void Read(fuse_req* request, uint64_t node, size_t size, uint64_t offset);
+  virtual void Read(fuse_req* request, uint64_t node, size_t size, uint64_t offset);
   void Seek(fuse_req* request, uint64_t node, uint64_t offset, int whence);
   // directories.cc
-  void ReadDirectory(fuse_req* request, uint64_t node, size_t size, uint64_t offset, bool plus);
+  virtual void ReadDirectory(fuse_req* request, uint64_t node, size_t size, uint64_t offset,
+                             bool plus);
 
   InitHandshake& handshake() { return handshake_; }
   const FileSystemParts& parts() const { return parts_; }
@@ -102,13 +105,15 @@ class FileSystem {
   // The kernel shall drop what it has of the node.
   void InvalidateNode(uint64_t node) const;
 
+ protected:
+  virtual void AnswerLookup(PendingReply& reply, uint64_t parent, const Path& path, uint64_t epoch,
+                            const absl::StatusOr<PathState>& state);
+
  private:
   // Asks for the attributes of a node; `use` gets them when they are still those of the node. Else
   // the request fails: ESTALE when the path is something else by now.
   void WithAttributes(fuse_req* request, uint64_t node,
                       absl::AnyInvocable<void(PendingReply&, const Attributes&) &&> use);
-  void AnswerLookup(PendingReply& reply, uint64_t parent, const Path& path, uint64_t epoch,
-                    const absl::StatusOr<PathState>& state);
   double MissingTimeout(uint64_t parent, const Path& path, const PathState& state);
 
   const FileSystemParts parts_;

@@ -19,6 +19,7 @@
 #include "fuse_client/kernel_cache.h"
 #include "fuse_client/mount_point.h"
 #include "fuse_client/periodic_task.h"
+#include "fuse_client/recording_file_system.h"
 #include "spdlog/spdlog.h"
 
 namespace coppice {
@@ -35,17 +36,16 @@ class LibfuseSession final : public FuseSession {
         transient_names_(options_.file_system.negative_ttl),
         watch_(parts.source, table_, kernel_cache_, parts.clock, WatchOptions()),
         notifier_(kernel_cache_),
-        file_system_({.source = parts.source,
-                      .clock = parts.clock,
-                      .table = table_,
-                      .numbers = numbers_,
-                      .watch = watch_,
-                      .transient_names = transient_names_,
-                      .notifier = notifier_,
-                      .counters = counters_,
-                      .in_flight = in_flight_,
-                      .interrupt_policy = options_.interrupt_policy},
-                     options_.file_system) {}
+        file_system_(MakeFileSystem({.source = parts.source,
+                                     .clock = parts.clock,
+                                     .table = table_,
+                                     .numbers = numbers_,
+                                     .watch = watch_,
+                                     .transient_names = transient_names_,
+                                     .notifier = notifier_,
+                                     .counters = counters_,
+                                     .in_flight = in_flight_,
+                                     .interrupt_policy = options_.interrupt_policy})) {}
 
   ~LibfuseSession() override { Shutdown(); }
 
@@ -91,6 +91,13 @@ class LibfuseSession final : public FuseSession {
     return watch;
   }
 
+  std::unique_ptr<FileSystem> MakeFileSystem(FileSystemParts parts) const {
+    if (options_.touch_log == nullptr) {
+      return std::make_unique<FileSystem>(parts, options_.file_system);
+    }
+    return MakeRecordingFileSystem(parts, options_.file_system, *options_.touch_log);
+  }
+
   std::string MountOptions() const {
     // Permissions are the kernel's to check: it knows all groups of the caller.
     std::string text = "default_permissions,fsname=coppice,subtype=coppice";
@@ -115,7 +122,7 @@ class LibfuseSession final : public FuseSession {
     for (std::string& word : words) arguments.push_back(word.data());
     fuse_args parsed = FUSE_ARGS_INIT(static_cast<int>(arguments.size()), arguments.data());
     const fuse_lowlevel_ops operations = FileSystem::Operations();
-    session_ = fuse_session_new(&parsed, &operations, sizeof(operations), &file_system_);
+    session_ = fuse_session_new(&parsed, &operations, sizeof(operations), file_system_.get());
     fuse_opt_free_args(&parsed);
     if (session_ == nullptr) {
       return absl::InvalidArgumentError(
@@ -177,7 +184,7 @@ class LibfuseSession final : public FuseSession {
   KernelCacheNotifier notifier_;
   RequestCounters counters_;
   InFlight in_flight_;
-  FileSystem file_system_;
+  const std::unique_ptr<FileSystem> file_system_;
   fuse_session* session_ = nullptr;
   bool mounted_ = false;
   std::unique_ptr<PeriodicTask> ticks_;
@@ -192,7 +199,7 @@ class LibfuseSession final : public FuseSession {
 void LibfuseSession::Invalidate(const Invalidation& invalidation,
                                 absl::AnyInvocable<void() &&> done) {
   for (Invalidatable* layer : layers_) layer->Invalidate(invalidation);
-  file_system_.BeginInvalidation();
+  file_system_->BeginInvalidation();
   auto shared_done = std::make_shared<absl::AnyInvocable<void() &&>>(std::move(done));
   KernelCacheNotifier::Task task = [this, invalidation, shared_done](KernelCache& kernel) {
     TellKernel(kernel, invalidation);

@@ -21,6 +21,7 @@
 #include "fuse_client/file_system.h"
 #include "source/invalidation.h"
 #include "source/source.h"
+#include "trace/touch_log.h"
 
 namespace coppice {
 
@@ -36,6 +37,8 @@ struct FuseSessionOptions {
   // False: the directories are watched only by calls of Tick.
   bool tick = true;
   InterruptPolicy interrupt_policy = IsDying;
+  // Gets what the kernel asks for; nullptr: nobody does. REQUIRES: outlives the session.
+  TouchLog* touch_log = nullptr;
   // Runs when the loop has ended, whoever ended it. Must not block.
   absl::AnyInvocable<void()> on_ended;
 };

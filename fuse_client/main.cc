@@ -42,6 +42,8 @@
 #include "source/shared_reading_source.h"
 #include "source/single_flight_source.h"
 #include "spdlog/spdlog.h"
+#include "trace/touch_log.h"
+#include "trace/trace_file.h"
 
 namespace coppice {
 namespace {
@@ -85,6 +87,10 @@ class Client {
   }
 
   absl::Status Start() {
+    // Better to fail now than at the end of the run that was to be recorded.
+    if (!flags_.record.empty()) {
+      if (absl::Status status = CheckTraceFile(flags_.record); !status.ok()) return status;
+    }
     link_ = StartMountLink(channels_.control, {.mount_point = flags_.mount_point, .pid = getpid()},
                            Callbacks(), *timer_);
     const absl::StatusOr<Welcome> welcome = link_->WaitForWelcome(flags_.operation_timeout);
@@ -106,6 +112,21 @@ class Client {
     slot_.Set(session_.get());
     spdlog::info("mounted {} of {} at {}", welcome->export_root, welcome->node, flags_.mount_point);
     return absl::OkStatus();
+  }
+
+  // What was recorded up to now, if anything is.
+  void WriteRecord() const {
+    if (flags_.record.empty()) return;
+    const Trace trace = touch_log_.Snapshot();
+    if (absl::Status status = WriteTraceFile(flags_.record, trace); !status.ok()) {
+      spdlog::error("the recording is lost: {}", std::string(status.message()));
+      return;
+    }
+    spdlog::info("recorded {} touches in {}", trace.touches.size(), flags_.record);
+    if (!trace.complete) {
+      spdlog::warn("the recording reached its limit of {} bytes: what came later is not in it",
+                   TouchLog::kBytesMax);
+    }
   }
 
  private:
@@ -146,7 +167,7 @@ class Client {
     shared_->SetReader(std::shared_ptr<SharedBlockReader>(held, &held->reader()));
   }
 
-  FuseSessionOptions SessionOptions() const {
+  FuseSessionOptions SessionOptions() {
     FuseSessionOptions options;
     options.file_system = {.metadata_ttl = flags_.metadata_ttl,
                            .negative_ttl = flags_.negative_ttl,
@@ -155,6 +176,7 @@ class Client {
     options.threads = flags_.threads;
     options.allow_other = flags_.allow_other;
     options.mount_options = flags_.mount_options;
+    if (!flags_.record.empty()) options.touch_log = &touch_log_;
     // An unmount from outside ends the process as a signal does; main waits for nothing else.
     options.on_ended = [] { kill(getpid(), SIGTERM); };
     return options;
@@ -187,6 +209,7 @@ class Client {
   std::unique_ptr<Source> rewriting_;
   Source* top_;
   SessionSlot slot_;
+  TouchLog touch_log_;
   std::unique_ptr<FuseSession> session_;
   std::unique_ptr<MountLink> link_;
 };
@@ -206,7 +229,7 @@ int Run(const ClientFlags& flags) {
   if (absl::Status signalled = SignalReady(flags.ready_fd.value_or(-1)); !signalled.ok()) {
     spdlog::warn("{}", std::string(signalled.message()));
   }
-  spdlog::info("signal {}: stopping", AwaitTerminationSignal());
+  spdlog::info("signal {}: stopping", AwaitTerminationSignal([&client] { client->WriteRecord(); }));
   // Processes that still wait here then get an error, when our descriptors are closed.
   const ShutdownLimit limit(kShutdownMax, [&flags] {
     spdlog::warn("requests are still under way after {}: leaving without their answers",
@@ -214,6 +237,7 @@ int Run(const ClientFlags& flags) {
     spdlog::default_logger()->flush();
     DetachMount(flags.mount_point);
   });
+  client->WriteRecord();
   client.reset();
   return EXIT_SUCCESS;
 }

@@ -30,11 +30,12 @@ constexpr std::array kFloors = {
     Floor{"source", "common"},
     Floor{"tree_builder", "common proto"},
     Floor{"rpc", "common proto source"},
-    Floor{"peer_server", "common proto source tree_builder rpc"},
-    Floor{"fuse_client", "common proto source tree_builder rpc"},
-    Floor{"deploy", "common proto source tree_builder rpc peer_server fuse_client"},
-    Floor{"sim", "common proto source tree_builder rpc peer_server fuse_client"},
-    Floor{"bench", "common proto source tree_builder rpc peer_server fuse_client deploy sim"},
+    Floor{"trace", "common source"},
+    Floor{"peer_server", "common proto source tree_builder rpc trace"},
+    Floor{"fuse_client", "common proto source tree_builder rpc trace"},
+    Floor{"deploy", "common proto source tree_builder rpc trace peer_server fuse_client"},
+    Floor{"sim", "common proto source tree_builder rpc trace peer_server fuse_client"},
+    Floor{"bench", "common proto source tree_builder rpc trace peer_server fuse_client deploy sim"},
 };
 
 constexpr std::array<string_view, 2> kFuseFolders = {"fuse_client", "bench"};

@@ -19,6 +19,8 @@ TEST(FloorsTest, AnIncludeDownwardsIsFine) {
   EXPECT_THAT(Floors("tree_builder/a.cc", "proto/tree.pb.h"), IsEmpty());
   EXPECT_THAT(Floors("rpc/a.cc", "proto/peer.grpc.pb.h"), IsEmpty());
   EXPECT_THAT(Floors("peer_server/a.cc", "tree_builder/a.h"), IsEmpty());
+  EXPECT_THAT(Floors("fuse_client/a.cc", "trace/a.h"), IsEmpty());
+  EXPECT_THAT(Floors("trace/a.cc", "source/path.h"), IsEmpty());
   EXPECT_THAT(Floors("bench/a.cc", "deploy/a.h"), IsEmpty());
 }
 
@@ -35,6 +37,8 @@ TEST(FloorsTest, AnIncludeUpwardsIsFound) {
   EXPECT_THAT(Floors("source/a.h", "proto/peer.pb.h"), HasSubstr("may not include"));
   EXPECT_THAT(Floors("tree_builder/a.h", "source/b.h"), HasSubstr("may not include"));
   EXPECT_THAT(Floors("rpc/a.h", "tree_builder/b.h"), HasSubstr("may not include"));
+  EXPECT_THAT(Floors("rpc/a.h", "trace/b.h"), HasSubstr("may not include"));
+  EXPECT_THAT(Floors("trace/a.h", "rpc/b.h"), HasSubstr("may not include"));
   EXPECT_THAT(Floors("peer_server/a.h", "fuse_client/b.h"), HasSubstr("may not include"));
   EXPECT_THAT(Floors("fuse_client/a.h", "peer_server/b.h"), HasSubstr("may not include"));
   for (const char* upper : {"deploy/b.h", "bench/b.h", "sim/b.h"}) {

@@ -1,0 +1,221 @@
+// bench:storm: a recorded import, repeated by N nodes at once over a slow, shared store, directly
+// and through Coppice: the time over the nodes, and what reaches the store.
+#include <fstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "bench/bench_program.h"
+#include "bench/interleave.h"
+#include "bench/line_chart.h"
+#include "bench/storm_run.h"
+#include "common/status.h"
+#include "deploy/import_workload.h"
+#include "trace/trace_file.h"
+
+namespace coppice {
+namespace {
+
+constexpr size_t kNodesMax = 256;
+constexpr double kFlatGoal = 1.3;
+// 1.00, as it is printed.
+constexpr double kOnceGoal = 1.005;
+// The pair of which the goal speaks.
+constexpr size_t kFewNodes = 2;
+constexpr size_t kManyNodes = 16;
+constexpr char kDirect[] = "direct";
+constexpr char kCoppice[] = "Coppice";
+
+struct Flags {
+  std::vector<size_t> nodes = {1, 2, 4, 8, 16, 32};
+  std::string module = "numpy";
+  std::string trace_file;
+  std::string latency = "1ms";
+  std::string svg;
+  StormOptions storm;
+};
+
+std::string CaseOf(size_t nodes) { return absl::StrCat(nodes, nodes == 1 ? " node" : " nodes"); }
+
+std::vector<Count> CountsOf(const StoreFigures& store) {
+  std::vector<Count> counts = {{"operations", static_cast<double>(store.OperationCount())}};
+  for (const auto& [name, count] : store.operations) {
+    counts.push_back({name, static_cast<double>(count)});
+  }
+  counts.push_back({"reads", static_cast<double>(store.reads)});
+  counts.push_back({"bytes", static_cast<double>(store.bytes), Unit::kBytes});
+  return counts;
+}
+
+class Storm {
+ public:
+  Storm(const Flags& flags, const BenchContext& context, Report& report)
+      : flags_(flags), context_(context), report_(report) {}
+
+  absl::Status Run() {
+    for (const size_t nodes : flags_.nodes) {
+      context_.progress(absl::StrCat(CaseOf(nodes), ", each ", context_.rounds, " times"));
+      if (absl::Status status = Measure(nodes); !status.ok()) return status;
+    }
+    AddGoals();
+    AddNotes();
+    return flags_.svg.empty() ? absl::OkStatus() : Draw();
+  }
+
+ private:
+  using StormFunction = absl::StatusOr<StormOutcome> (*)(const StormOptions&, size_t,
+                                                         const BenchContext&);
+
+  absl::Status Measure(size_t nodes) {
+    StoreFigures direct;
+    StoreFigures coppice;
+    const auto one = [this, nodes](StormFunction run, StoreFigures& figures) {
+      return [this, nodes, run, &figures]() -> absl::StatusOr<double> {
+        const auto outcome = run(flags_.storm, nodes, context_);
+        if (!outcome.ok()) return outcome.status();
+        figures = outcome->store;
+        return absl::ToDoubleSeconds(outcome->duration);
+      };
+    };
+    auto samples = Interleave(
+        {{kDirect, one(RunStormDirect, direct)}, {kCoppice, one(RunStormThroughCoppice, coppice)}},
+        context_);
+    if (!samples.ok()) return Annotate(samples.status(), CaseOf(nodes));
+    report_.Add({.name = CaseOf(nodes),
+                 .who = kDirect,
+                 .samples = (*samples)[0],
+                 .counts = CountsOf(direct)});
+    report_.Add({.name = CaseOf(nodes),
+                 .who = kCoppice,
+                 .samples = (*samples)[1],
+                 .counts = CountsOf(coppice)});
+    direct_.points.emplace_back(nodes, (*samples)[0].Median());
+    coppice_.points.emplace_back(nodes, (*samples)[1].Median());
+    coppice_figures_.push_back(std::move(coppice));
+    return absl::OkStatus();
+  }
+
+  void AddGoals() {
+    report_.AddGoalOf(absl::StrFormat("time of %d nodes / %d nodes", kManyNodes, kFewNodes),
+                      {CaseOf(kManyNodes), kCoppice}, {CaseOf(kFewNodes), kCoppice}, kFlatGoal);
+    const StoreFigures& one = coppice_figures_.front();
+    for (size_t i = 1; i < flags_.nodes.size(); ++i) {
+      const StoreFigures& these = coppice_figures_[i];
+      const std::string divisor =
+          absl::StrCat(" of ", CaseOf(flags_.nodes[i]), " / ", CaseOf(flags_.nodes.front()));
+      report_.AddGoal({.name = absl::StrCat("operations", divisor),
+                       .value = static_cast<double>(these.OperationCount()) /
+                                static_cast<double>(one.OperationCount()),
+                       .goal = kOnceGoal});
+      report_.AddGoal({.name = absl::StrCat("bytes", divisor),
+                       .value = static_cast<double>(these.bytes) / static_cast<double>(one.bytes),
+                       .goal = kOnceGoal});
+    }
+  }
+
+  std::string StoreText() const {
+    const StoreLimits& store = flags_.storm.store;
+    return absl::StrFormat("%s latency, %g operations/s, %g MB/s",
+                           absl::FormatDuration(store.latency), store.operations_per_second,
+                           store.bytes_per_second / 1e6);
+  }
+
+  void AddNotes() {
+    report_.AddNote(
+        absl::StrCat("The store: ", StoreText(),
+                     "; shared by all nodes. Each run is cold: new mounts, new peers."));
+    report_.AddNote(absl::StrCat(
+        "The trace: ", flags_.storm.trace.touches.size(), " touches of ", TraceName(),
+        ", one after the other on each node. Operations, reads and bytes are what reached the "
+        "store in the last round."));
+  }
+
+  std::string TraceName() const {
+    return flags_.trace_file.empty() ? absl::StrCat("import ", flags_.module) : flags_.trace_file;
+  }
+
+  absl::Status Draw() const {
+    const LineChart chart = {
+        .title = absl::StrCat(TraceName(), " by all nodes at the same moment"),
+        .subtitle = absl::StrCat("replayed over a shared store with ", StoreText()),
+        .x_label = "nodes",
+        .y_label = "seconds until the last node is done",
+        .lines = {direct_, coppice_}};
+    std::ofstream file(flags_.svg);
+    file << LineChartSvg(chart) << std::flush;
+    if (!file) return ErrnoStatus(errno > 0 ? errno : EIO, absl::StrCat("write ", flags_.svg));
+    context_.progress(absl::StrCat("the picture is ", flags_.svg));
+    return absl::OkStatus();
+  }
+
+  const Flags& flags_;
+  const BenchContext& context_;
+  Report& report_;
+  ChartLine direct_ = {.name = "directly"};
+  ChartLine coppice_ = {.name = "through Coppice"};
+  // By the place in flags_.nodes.
+  std::vector<StoreFigures> coppice_figures_;
+};
+
+absl::Status RunStorm(Flags& flags, const BenchContext& context, Report& report) {
+  if (!absl::ParseDuration(flags.latency, &flags.storm.store.latency)) {
+    return absl::InvalidArgumentError("--latency: a duration such as 1ms expected");
+  }
+  if (absl::Status status = CheckModuleName(flags.module); !status.ok()) return status;
+  if (flags.trace_file.empty()) {
+    context.progress(absl::StrCat("recording import ", flags.module));
+  }
+  auto trace = flags.trace_file.empty() ? RecordImport(flags.module, context)
+                                        : ReadTraceFile(flags.trace_file);
+  if (!trace.ok()) return trace.status();
+  flags.storm.trace = *std::move(trace);
+  return Storm(flags, context, report).Run();
+}
+
+void AddFlags(CLI::App& app, Flags& flags) {
+  app.add_option("--nodes", flags.nodes, "how many at once")
+      ->delimiter(',')
+      ->check(CLI::Range(size_t{1}, kNodesMax))
+      ->capture_default_str();
+  app.add_option("--module", flags.module, "the import to record")->capture_default_str();
+  app.add_option("--trace", flags.trace_file, "a recording, instead of a new one")
+      ->type_name("FILE");
+  app.add_option("--export_root", flags.storm.export_root,
+                 "what the store shows: for a --trace that was recorded of it")
+      ->check(CLI::ExistingDirectory)
+      ->capture_default_str();
+  app.add_option("--latency", flags.latency, "of each answer of the store")->capture_default_str();
+  app.add_option("--operations_per_second", flags.storm.store.operations_per_second,
+                 "metadata operations that the store does; 0: no limit")
+      ->capture_default_str();
+  app.add_option("--bytes_per_second", flags.storm.store.bytes_per_second,
+                 "that are read from the store; 0: no limit")
+      ->capture_default_str();
+  app.add_option("--fanout", flags.storm.fanout, "children of a node in the tree")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--svg", flags.svg, "draws the time over the nodes")->type_name("FILE");
+}
+
+}  // namespace
+}  // namespace coppice
+
+int main(int argc, char** argv) {
+  coppice::Flags flags;
+  flags.storm.store = {.operations_per_second = 500, .bytes_per_second = 100e6};
+  coppice::BenchProgram program(
+      "storm",
+      "A recorded import, repeated by N nodes at once over a slow store that they share: "
+      "directly,\n"
+      "and through Coppice. Prints the times and what reached the store.",
+      "Examples:\n"
+      "  bazel run -c opt //bench:storm -- --svg=/tmp/storm.svg\n"
+      "  bazel run -c opt //bench:storm -- --module=torch --nodes=1,2,4 --rounds=1");
+  coppice::AddFlags(program.flags(), flags);
+  return program.Run(argc, argv, {coppice::kDirect},
+                     [&flags](const coppice::BenchContext& context, coppice::Report& report) {
+                       return coppice::RunStorm(flags, context, report);
+                     });
+}

@@ -1,0 +1,120 @@
+// storm and replay as a user runs them, at the smallest size: what they count and draw. No time is
+// checked.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "bench/scratch_directory.h"
+#include "common/file_descriptor.h"
+#include "deploy/testing/program_run.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+
+namespace coppice {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using Json = nlohmann::json;
+
+class StormTest : public testing::Test {
+ protected:
+  StormTest() {
+    std::filesystem::create_directories(data_ + "/d");
+    std::filesystem::create_directories(data_ + "/usr");
+    for (const char* name : {"one", "two"}) {
+      std::ofstream(data_ + "/d/" + name) << std::string(5000, 'x');
+    }
+  }
+  void SetUp() override {
+    const FileDescriptor fuse(open("/dev/fuse", O_RDWR | O_CLOEXEC));
+    if (!fuse.valid()) GTEST_SKIP() << "NOT TESTED: /dev/fuse cannot be opened on this machine";
+  }
+  ~StormTest() override {
+    unlink(trace_.c_str());
+    unlink(svg_.c_str());
+    std::filesystem::remove_all(data_);
+  }
+
+  void WriteTrace(const std::string& touch) {
+    std::ofstream(trace_) << "coppice-trace 1\nfile d/one\nread 0 10 d/one\n"
+                          << "missing d/no such file\n"
+                          << touch << "\nend 4\n";
+  }
+  ProgramRun Storm() {
+    return RunProgram("bench/storm",
+                      {"--trace=" + trace_, "--export_root=" + data_, "--svg=" + svg_,
+                       "--nodes=1,3", "--rounds=1", "--operations_per_second=0", "--json"});
+  }
+  static std::string Read(const std::string& path) {
+    std::ifstream file(path);
+    return std::string((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  }
+  // Of the last line.
+  static Json JsonOf(const ProgramRun& run) {
+    const std::vector<std::string> lines =
+        absl::StrSplit(absl::StripSuffix(run.standard_output, "\n"), '\n');
+    return Json::parse(lines.back(), nullptr, /*allow_exceptions=*/false);
+  }
+  static Json RowOf(const Json& report, const std::string& name, const std::string& who) {
+    for (const Json& row : report["rows"]) {
+      if (row["case"] == name && row["who"] == who) return row;
+    }
+    return Json();
+  }
+
+  const ScratchDirectory scratch_ = ScratchDirectory::Make("/tmp").value();
+  const std::string data_ = scratch_.File("data");
+  const std::string trace_ = scratch_.File("trace");
+  const std::string svg_ = scratch_.File("storm.svg");
+};
+
+TEST_F(StormTest, DirectNodesEachReachTheStoreAndCoppiceReachesItOnce) {
+  WriteTrace("directory usr");
+  const ProgramRun run = Storm();
+  ASSERT_TRUE(run.end.success()) << run.standard_error;
+  const Json report = JsonOf(run);
+  ASSERT_TRUE(report.is_object()) << run.standard_output;
+  const auto count = [&report](const char* nodes, const char* who, const char* name) {
+    return RowOf(report, nodes, who)["counts"][name].get<uint64_t>();
+  };
+  EXPECT_EQ(count("1 node", "direct", "lookup"), 4u);  // d, one, no such file, usr
+  EXPECT_EQ(count("1 node", "direct", "open"), 2u);    // one, and the mount itself
+  EXPECT_EQ(count("3 nodes", "direct", "operations"), 3 * count("1 node", "direct", "operations"));
+  EXPECT_EQ(count("3 nodes", "direct", "bytes"), 3 * count("1 node", "direct", "bytes"));
+  for (const char* name : {"operations", "reads", "bytes"}) {
+    EXPECT_EQ(count("3 nodes", "Coppice", name), count("1 node", "Coppice", name)) << name;
+  }
+  EXPECT_THAT(Read(svg_),
+              AllOf(HasSubstr("<svg"), HasSubstr("directly"), HasSubstr("through Coppice")));
+}
+
+TEST_F(StormTest, ATraceThatDoesNotFitIsAnErrorSinceNothingWouldBeMeasured) {
+  WriteTrace("file no such file");
+  const ProgramRun run = Storm();
+  EXPECT_EQ(run.end.code, 1);
+  EXPECT_THAT(run.standard_error, HasSubstr("'no such file' is missing"));
+}
+
+TEST_F(StormTest, AfterAReplayAnImportMakesNoRequest) {
+  const ProgramRun run = RunProgram("bench/replay", {"--module=numpy", "--rounds=1", "--json"});
+  ASSERT_TRUE(run.end.success()) << run.standard_error;
+  const Json report = JsonOf(run);
+  ASSERT_TRUE(report.is_object()) << run.standard_output;
+  const Json replayed = RowOf(report, "import numpy", "after a replay");
+  EXPECT_FALSE(replayed["counts"].contains("READ")) << replayed;
+  EXPECT_FALSE(replayed["counts"].contains("LOOKUP")) << replayed;
+  EXPECT_GT(RowOf(report, "import numpy", "without")["counts"]["READ"].get<uint64_t>(), 0u);
+}
+
+}  // namespace
+}  // namespace coppice
