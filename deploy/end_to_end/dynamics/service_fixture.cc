@@ -146,15 +146,15 @@ uint64_t ServiceTest::BackingCounter(const std::string& name) const {
 uint64_t ServiceTest::MountCounter(size_t node, const std::string& name) const {
   PeerStatistics statistics = Ask(node);
   EXPECT_EQ(statistics.mounts.size(), 1u) << "the counters of the mount are missing";
-  return statistics.mounts.empty() ? 0 : statistics.mounts.front()[name];
+  return statistics.mounts.empty() ? 0 : statistics.mounts.front().counters[name];
 }
 
 uint64_t ServiceTest::FuseRequests(size_t node) const {
   const PeerStatistics statistics = Ask(node);
   EXPECT_EQ(statistics.mounts.size(), 1u) << "the counters of the mount are missing";
   uint64_t sum = 0;
-  for (const Counters& mount : statistics.mounts) {
-    for (const auto& [name, count] : mount) {
+  for (const MountCounters& mount : statistics.mounts) {
+    for (const auto& [name, count] : mount.counters) {
       if (IsRequestName(name) && name != "IOCTL") sum += count;
     }
   }
