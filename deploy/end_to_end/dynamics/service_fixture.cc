@@ -16,10 +16,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+#include "common/file_descriptor.h"
 #include "deploy/descriptor_wait.h"
 #include "deploy/end_to_end/dynamics/await_until.h"
 #include "deploy/end_to_end/dynamics/invalidation_client.h"
-#include "common/file_descriptor.h"
 #include "deploy/mount_table.h"
 #include "deploy/pidfd.h"
 #include "deploy/ready_pipe.h"
@@ -146,15 +146,15 @@ uint64_t ServiceTest::BackingCounter(const std::string& name) const {
 uint64_t ServiceTest::MountCounter(size_t node, const std::string& name) const {
   PeerStatistics statistics = Ask(node);
   EXPECT_EQ(statistics.mounts.size(), 1u) << "the counters of the mount are missing";
-  return statistics.mounts.empty() ? 0 : statistics.mounts.front()[name];
+  return statistics.mounts.empty() ? 0 : statistics.mounts.front().counters[name];
 }
 
 uint64_t ServiceTest::FuseRequests(size_t node) const {
   const PeerStatistics statistics = Ask(node);
   EXPECT_EQ(statistics.mounts.size(), 1u) << "the counters of the mount are missing";
   uint64_t sum = 0;
-  for (const Counters& mount : statistics.mounts) {
-    for (const auto& [name, count] : mount) {
+  for (const MountCounters& mount : statistics.mounts) {
+    for (const auto& [name, count] : mount.counters) {
       if (IsRequestName(name) && name != "IOCTL") sum += count;
     }
   }
