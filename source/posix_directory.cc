@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstring>
 #include <memory>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/shared_work.h"
 #include "common/status.h"
 #include "source/open_descriptor.h"
 #include "source/posix_attributes.h"
@@ -24,6 +26,8 @@ namespace coppice {
 namespace {
 
 constexpr size_t kNamesBufferBytes = 64 << 10;
+// Stat'ed by one thread, one after the other.
+constexpr size_t kEntriesPerPiece = 16;
 
 // So many more bits that a page is expected to be half full: names do not spread evenly.
 uint32_t BitsNeeded(const DirectoryPage& page, size_t entry_count) {
@@ -65,8 +69,12 @@ absl::Status ReadPage(int descriptor, const Path& path, const DirectoryPage& pag
 }  // namespace
 
 PosixDirectory::PosixDirectory(const ExportRoot& root, const Clock& clock, PosixCounters& counters,
-                               std::function<void(const Path&)> names_read)
-    : root_(root), clock_(clock), counters_(counters), names_read_(std::move(names_read)) {}
+                               ThreadPool& pool, std::function<void(const Path&)> names_read)
+    : root_(root),
+      clock_(clock),
+      counters_(counters),
+      pool_(pool),
+      names_read_(std::move(names_read)) {}
 
 absl::StatusOr<ListingRef> PosixDirectory::Read(const Path& path, const DirectoryPage& page,
                                                 const CoppiceMounts::MountsRef& mounts) const {
@@ -112,31 +120,48 @@ absl::Status PosixDirectory::ReadNames(int descriptor, const Path& path, Listing
 void PosixDirectory::ReadAttributes(int descriptor, const Path& path,
                                     const CoppiceMounts::MountsRef& mounts,
                                     Listing& listing) const {
-  std::set<absl::string_view> untouchable;
+  std::set<std::string> untouchable;
   for (const Path& mount : *mounts) {
-    if (!mount.IsRoot() && mount.Parent() == path) untouchable.insert(mount.Name());
+    if (!mount.IsRoot() && mount.Parent() == path) untouchable.emplace(mount.Name());
   }
-  std::vector<Dentry> entries;
-  entries.reserve(listing.entries.size());
-  for (Dentry& entry : listing.entries) {
+  const absl::Span<Dentry> all = absl::MakeSpan(listing.entries);
+  const auto begin = std::chrono::steady_clock::now();
+  const absl::Span<Dentry> first = all.subspan(0, kEntriesPerPiece);
+  StatEntries(descriptor, path, untouchable, first);
+  const auto took = absl::FromChrono(std::chrono::steady_clock::now() - begin);
+  const absl::Span<Dentry> rest = all.subspan(first.size());
+  if (took < kSlowLstat * static_cast<int64_t>(first.size())) {
+    StatEntries(descriptor, path, untouchable, rest);
+  } else {
+    const size_t pieces = (rest.size() + kEntriesPerPiece - 1) / kEntriesPerPiece;
+    RunShared(pool_, pieces, kListingThreadsMax, [&](size_t piece) {
+      StatEntries(descriptor, path, untouchable,
+                  rest.subspan(piece * kEntriesPerPiece, kEntriesPerPiece));
+    });
+  }
+  std::erase_if(listing.entries, [](const Dentry& entry) { return entry.name.empty(); });
+}
+
+void PosixDirectory::StatEntries(int descriptor, const Path& path,
+                                 const std::set<std::string>& untouchable,
+                                 absl::Span<Dentry> entries) const {
+  for (Dentry& entry : entries) {
     if (untouchable.contains(entry.name)) {
       entry.type = S_IFDIR;
-      entries.push_back(std::move(entry));
       continue;
     }
     counters_.lstats.fetch_add(1, std::memory_order_relaxed);
     absl::StatusOr<Attributes> attributes =
         StatEntry(descriptor, entry.name, absl::StrCat(path.text(), "/", entry.name));
-    // Gone since its name was read.
-    if (StatusErrno(attributes.status()) == ENOENT) continue;
-    if (attributes.ok()) {
-      if (S_ISLNK(attributes->mode)) counters_.readlinks.fetch_add(1, std::memory_order_relaxed);
-      if (entry.type == 0) entry.type = attributes->mode & S_IFMT;
-      entry.attributes = *std::move(attributes);
+    if (StatusErrno(attributes.status()) == ENOENT) {
+      entry.name.clear();  // gone since its name was read
+      continue;
     }
-    entries.push_back(std::move(entry));
+    if (!attributes.ok()) continue;
+    if (S_ISLNK(attributes->mode)) counters_.readlinks.fetch_add(1, std::memory_order_relaxed);
+    if (entry.type == 0) entry.type = attributes->mode & S_IFMT;
+    entry.attributes = *std::move(attributes);
   }
-  listing.entries = std::move(entries);
 }
 
 }  // namespace coppice

@@ -37,7 +37,7 @@ PosixSource::PosixSource(const PosixSourceOptions& options, ExportRoot root,
       queue_length_max_(options.queue_length_max),
       root_(std::move(root)),
       mounts_(std::move(mounts)),
-      directory_(root_, options.clock, counters_, options.seams.names_read),
+      directory_(root_, options.clock, counters_, pool_, options.seams.names_read),
       block_reader_(root_, options.allocator, options.clock, counters_, options.open_files,
                     options.seams.bytes_read),
       pool_(options.thread_count, options.queue_length_max) {}
