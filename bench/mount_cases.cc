@@ -23,10 +23,10 @@ namespace {
 constexpr mode_t kDirectoryMode = 0755;
 constexpr mode_t kFileMode = 0644;
 // How often a warm case is repeated within one sample, so that it takes milliseconds.
-constexpr size_t kStatPasses = 20;
-constexpr size_t kReadPasses = 5;
-constexpr size_t kListPasses = 20;
-constexpr size_t kRandomPasses = 5;
+constexpr size_t kStatPasses = 100;
+constexpr size_t kReadPasses = 20;
+constexpr size_t kListPasses = 100;
+constexpr size_t kRandomPasses = 20;
 // Looked up before the cold cases of a directory, so that whoever lists a directory that is
 // searched has done so. The fourth makes ours do it.
 constexpr size_t kSearchedNames = 8;

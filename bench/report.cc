@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "deploy/table.h"
 #include "nlohmann/json.hpp"
@@ -141,9 +143,14 @@ const ReportRow* Report::Find(const std::string& name, const std::string& who) c
 
 std::string Report::Text() const {
   std::string text = TimesTable();
+  // Each reason once, with all that it holds for.
+  std::map<std::string, std::vector<std::string>> absences;
   for (const ReportRow& row : rows_) {
     if (row.absent.empty()) continue;
-    absl::StrAppend(&text, "absent: ", row.name, ", ", row.who, ": ", row.absent, "\n");
+    absences[absl::StrCat(row.who, ": ", row.absent)].push_back(row.name);
+  }
+  for (const auto& [reason, names] : absences) {
+    absl::StrAppend(&text, "absent: ", reason, " (", absl::StrJoin(names, "; "), ")\n");
   }
   const std::string counts = CountsTable();
   absl::StrAppend(&text, counts.empty() ? "" : "\n", counts);
