@@ -12,8 +12,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "common/status.h"
 #include "common/file_descriptor.h"
+#include "common/status.h"
 #include "deploy/import_run.h"
 #include "deploy/import_workload.h"
 #include "deploy/inspection_client.h"
@@ -198,11 +198,7 @@ class Demo {
       sum.readdirs += LayerCounter(peer, "backing", "readdirs");
       // Other nodes read ahead as well, but from their parents.
       if (LayerCounter(peer, "backing", "bytes") == 0) continue;
-      for (const char* layer : {"prefetching", "sibling_prefetching"}) {
-        const uint64_t prefetched = LayerCounter(peer, layer, "prefetched_bytes");
-        sum.unasked_bytes +=
-            prefetched - std::min(prefetched, LayerCounter(peer, layer, "used_bytes"));
-      }
+      sum.unasked_bytes += LayerCounter(peer, "block_cache", "unread_bytes");
     }
     return sum;
   }

@@ -9,7 +9,9 @@
 #include <cstdlib>
 #include <future>
 #include <iostream>
+#include <map>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -112,7 +114,14 @@ class Client {
                 [this](const Invalidation& invalidation, absl::AnyInvocable<void() &&> done) {
                   slot_.Invalidate(invalidation, std::move(done));
                 },
-            .on_statistics = [this] { return slot_.Counters(); },
+            .on_statistics =
+                [this] {
+                  std::map<std::string, uint64_t> counters = slot_.Counters();
+                  for (const auto& [name, value] : shared_->Statistics().counters) {
+                    counters[absl::StrCat("blocks_", name)] = value;
+                  }
+                  return counters;
+                },
             // Orders may have been missed: all that is known may be old.
             .on_reconnected =
                 [this] {

@@ -1,5 +1,6 @@
 #include "source/block_caching_source.h"
 
+#include <atomic>
 #include <map>
 #include <string>
 #include <utility>
@@ -27,27 +28,36 @@ class BlockCaching final : public ForwardingSource<BlockCachingSource> {
         cache_(capacity_bytes, kShardBytesMin) {}
 
   void ReadBlock(const BlockKey& key, const RequestContext& context, Done<BlockRef> done) override {
-    if (auto held = cache_.Lookup(key); held.has_value()) {
-      std::move(done)(std::move(held->block));
+    if (const auto held = cache_.Lookup(key); held.has_value()) {
+      if (!context.speculative) (*held)->was_read = true;
+      std::move(done)((*held)->block);
       return;
     }
     base_.ReadBlock(key, context,
-                    [this, key, done = std::move(done)](absl::StatusOr<BlockRef> block) mutable {
-                      if (block.ok()) Keep(key, *block);
+                    [this, key, demanded = !context.speculative,
+                     done = std::move(done)](absl::StatusOr<BlockRef> block) mutable {
+                      if (block.ok()) Keep(key, *block, demanded);
                       std::move(done)(std::move(block));
                     });
   }
 
   LayerStatistics Statistics() const override {
-    return {.layer = "block_cache", .counters = CountersOf(cache_.Statistics())};
+    LayerStatistics statistics = {.layer = "block_cache",
+                                  .counters = CountersOf(cache_.Statistics())};
+    uint64_t& unread = statistics.counters["unread_bytes"];
+    cache_.ForEach([&unread](const BlockKey&, const HeldRef& held, size_t, uint64_t) {
+      TakeReadMark(*held);
+      if (!held->was_read) unread += held->block->size();
+    });
+    return statistics;
   }
 
   std::vector<CachedItem> Items(const std::string& prefix) const override {
     std::map<std::pair<std::string, uint64_t>, CachedItem> files;
-    cache_.ForEach([&](const BlockKey& key, const Held& held, size_t charge, uint64_t hits) {
+    cache_.ForEach([&](const BlockKey& key, const HeldRef& held, size_t charge, uint64_t hits) {
       if (!absl::StartsWith(key.path.text(), prefix)) return;
       CachedItem& item = files[{key.path.text(), key.version.id}];
-      if (item.blocks_held == 0 || held.cached_at < item.since) item.since = held.cached_at;
+      if (item.blocks_held == 0 || held->cached_at < item.since) item.since = held->cached_at;
       item.path = key.path.text();
       item.kind = CachedItem::Kind::kBlocks;
       item.version_id = key.version.id;
@@ -67,24 +77,33 @@ class BlockCaching final : public ForwardingSource<BlockCachingSource> {
   struct Held {
     BlockRef block;
     absl::Time cached_at;
-    std::shared_ptr<PublishedBlock> published;  // null: not on show
+    std::unique_ptr<PublishedBlock> published;  // null: not on show
+    std::atomic<bool> was_read = false;         // by somebody who waited for it
   };
+  using HeldRef = std::shared_ptr<Held>;
 
-  void Keep(const BlockKey& key, const BlockRef& block) {
+  // Who reads a block where it is on show does not pass here, but leaves a mark.
+  static bool TakeReadMark(Held& held) {
+    if (held.published == nullptr || !held.published->TakeReadMark()) return false;
+    held.was_read = true;
+    return true;
+  }
+
+  void Keep(const BlockKey& key, const BlockRef& block, bool demanded) {
     const size_t charge = block->size() + key.path.text().size() + kEntryOverheadBytes;
-    std::shared_ptr<PublishedBlock> published;
-    if (publisher_ != nullptr) published = publisher_->Publish(key, block);
-    // Who reads a block where it is on show does not pass here: what was read there is no victim.
+    auto held = std::make_shared<Held>();
+    held->block = block;
+    held->cached_at = clock_.Now();
+    held->was_read = demanded;
+    if (publisher_ != nullptr) held->published = publisher_->Publish(key, block);
     cache_.Insert(
-        key, {block, clock_.Now(), std::move(published)}, charge, [] { return true; },
-        [](const Held& held) {
-          return held.published != nullptr && held.published->TakeReadMark();
-        });
+        key, std::move(held), charge, [] { return true; },
+        [](const HeldRef& victim) { return TakeReadMark(*victim); });
   }
 
   const Clock& clock_;
   BlockPublisher* const publisher_;
-  LruCache<BlockKey, Held> cache_;
+  LruCache<BlockKey, HeldRef> cache_;
 };
 
 }  // namespace

@@ -16,7 +16,8 @@
 
 namespace coppice {
 
-// Statistics, layer "block_cache": those of lru_cache.h.
+// Statistics, layer "block_cache": those of lru_cache.h, and unread_bytes (gauge): of the blocks
+// held, those that nobody has waited for yet.
 class BlockCachingSource : public Source, public Measurable, public Inspectable {};
 
 // The memory of all blocks held never exceeds `capacity_bytes`; what readers still hold of evicted

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -59,6 +60,59 @@ TEST_F(BlockCachingSourceTest, W1_AnErrorIsNeverCached) {
   }
   ASSERT_TRUE(AwaitBlock(*cache_, key).ok());
   EXPECT_EQ(Counter("entries"), 1u);
+}
+
+TEST_F(BlockCachingSourceTest, ReadaheadIsUnreadUntilSomebodyWaitsForIt) {
+  base_.AddFile("a", "12345");
+  base_.AddFile("b", "123");
+  ASSERT_TRUE(AwaitBlock(*cache_, base_.KeyOf("a", 0), {.speculative = true}).ok());
+  ASSERT_TRUE(AwaitBlock(*cache_, base_.KeyOf("b", 0)).ok());
+  EXPECT_EQ(Counter("unread_bytes"), 5u);
+  ASSERT_TRUE(AwaitBlock(*cache_, base_.KeyOf("a", 0)).ok());
+  EXPECT_EQ(Counter("unread_bytes"), 0u);
+}
+
+// Shows every block, and says of some that they were read where they are shown.
+class FakePublisher final : public BlockPublisher {
+ public:
+  std::unique_ptr<PublishedBlock> Publish(const BlockKey& key, BlockRef /*block*/) override {
+    class Shown final : public PublishedBlock {
+     public:
+      Shown(FakePublisher& publisher, std::string name)
+          : publisher_(publisher), name_(std::move(name)) {
+        publisher_.shown.insert(name_);
+      }
+      ~Shown() override { publisher_.shown.erase(name_); }
+      bool TakeReadMark() override { return publisher_.read.erase(name_) > 0; }
+
+     private:
+      FakePublisher& publisher_;
+      const std::string name_;
+    };
+    return std::make_unique<Shown>(*this, key.path.text());
+  }
+
+  std::set<std::string> shown;
+  std::set<std::string> read;
+};
+
+TEST_F(BlockCachingSourceTest, WhatIsHeldIsOnShowAndWhatWasReadThereIsNoVictim) {
+  FakePublisher publisher;
+  for (const char* name : {"a", "b", "c"}) base_.AddGeneratedFile(name, kBlockBytes);
+  {
+    const auto cache =
+        MakeBlockCachingSource(base_, 2 * kBlockBytes + kBlockBytes / 2, clock_, &publisher);
+    for (const char* name : {"a", "b"}) {
+      ASSERT_TRUE(AwaitBlock(*cache, base_.KeyOf(name, 0), {.speculative = true}).ok());
+    }
+    EXPECT_EQ(publisher.shown, (std::set<std::string>{"a", "b"}));
+    publisher.read = {"a"};
+    EXPECT_EQ(cache->Statistics().counters.at("unread_bytes"), kBlockBytes);
+    publisher.read = {"a"};
+    ASSERT_TRUE(AwaitBlock(*cache, base_.KeyOf("c", 0)).ok());
+    EXPECT_EQ(publisher.shown, (std::set<std::string>{"a", "c"}));
+  }
+  EXPECT_TRUE(publisher.shown.empty());
 }
 
 TEST_F(BlockCachingSourceTest, AnotherVersionIsAnotherBlock) {

@@ -9,6 +9,7 @@
 #include "source/flight_table.h"
 #include "source/forwarding_source.h"
 #include "source/read_pattern.h"
+#include "source/stale_block.h"
 
 namespace coppice {
 namespace {
@@ -66,6 +67,11 @@ class SharedReading final : public ForwardingSource<SharedReadingSource> {
 
   void Loaded(const BlockKey& key, const RequestContext& context, absl::StatusOr<bool> loaded,
               Done<BlockRef> done) {
+    if (SaysVersionIsGone(loaded.status())) {
+      // The caches below must hear of it, so that they forget what they know of the file.
+      base_.ReadBlock(key, context, std::move(done));
+      return;
+    }
     if (!loaded.ok()) return std::move(done)(loaded.status());
     const std::shared_ptr<SharedBlockReader> reader = CurrentReader();
     if (*loaded && reader != nullptr) {

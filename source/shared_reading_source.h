@@ -3,7 +3,7 @@
 //
 // A block that is not found there is loaded (one request, however many wait), and then found. Only
 // when that fails too (the peer could not show it, or it was evicted at once) are its bytes asked
-// for as a message.
+// for as a message; and when the version is gone, so that the caches below hear of that.
 //
 // The peer does not see what is found. Of a file that is fetched ahead in a window it must: the
 // first read of each of its blocks is told, by a load that nobody waits for.

@@ -181,6 +181,13 @@ TEST_F(SharedReadingSourceTest, AFailedLoadIsTheAnswer) {
   EXPECT_EQ(Read("f"), "bytes");
 }
 
+TEST_F(SharedReadingSourceTest, ThatAVersionIsGoneIsHeardByTheCachesBelow) {
+  base_.FailNext(Kind::kBlock, ErrnoStatus(ESTALE, "read"), 2);
+  EXPECT_EQ(StatusErrno(AwaitBlock(*shared_.layer, base_.KeyOf("f", 0)).status()), ESTALE);
+  // By the loader, and by the layer's base.
+  EXPECT_EQ(base_.CallCount(Kind::kBlock), 2u);
+}
+
 TEST_F(SharedReadingSourceTest, ThePeerIsToldOfTheFirstReadOfABlockOfALargeFile) {
   // Fetched ahead: shown before anybody here asked for it.
   Answer<bool> fetched;

@@ -143,6 +143,12 @@ uint64_t ServiceTest::BackingCounter(const std::string& name) const {
   return sum;
 }
 
+uint64_t ServiceTest::MountCounter(size_t node, const std::string& name) const {
+  PeerStatistics statistics = Ask(node);
+  EXPECT_EQ(statistics.mounts.size(), 1u) << "the counters of the mount are missing";
+  return statistics.mounts.empty() ? 0 : statistics.mounts.front()[name];
+}
+
 uint64_t ServiceTest::FuseRequests(size_t node) const {
   const PeerStatistics statistics = Ask(node);
   EXPECT_EQ(statistics.mounts.size(), 1u) << "the counters of the mount are missing";

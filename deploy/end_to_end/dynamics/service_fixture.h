@@ -59,6 +59,8 @@ class ServiceTest : public testing::Test {
   uint64_t Counter(size_t node, const std::string& layer, const std::string& name) const;
   // Of the layer "backing", of all nodes together.
   uint64_t BackingCounter(const std::string& name) const;
+  // One counter of the node's only mount.
+  uint64_t MountCounter(size_t node, const std::string& name) const;
   // FUSE requests of the node's mount, but IOCTL.
   uint64_t FuseRequests(size_t node) const;
 
