@@ -37,6 +37,9 @@ std::string Scaled(double value, const std::array<Scale, kCount>& scales) {
 constexpr std::array<Scale, 4> kSeconds = {{{1, "s"}, {1e-3, "ms"}, {1e-6, "us"}, {1e-9, "ns"}}};
 constexpr std::array<Scale, 4> kRates = {{{1e9, "GB/s"}, {1e6, "MB/s"}, {1e3, "kB/s"}, {1, "B/s"}}};
 
+// Of larger counts, the fraction says nothing.
+constexpr double kFractionsBelow = 100;
+
 absl::string_view UnitName(Unit unit) {
   switch (unit) {
     case Unit::kSeconds:
@@ -89,9 +92,10 @@ std::string FormatValue(Unit unit, double value) {
     case Unit::kBytes:
       return FormatBytes(static_cast<uint64_t>(value));
     case Unit::kCount:
-      // A count per operation may be a fraction.
-      return value == std::floor(value) ? FormatCount(static_cast<uint64_t>(value))
-                                        : absl::StrFormat("%.2f", value);
+      // A count per operation may be a fraction, and so is half of two.
+      return value == std::floor(value) || value >= kFractionsBelow
+                 ? FormatCount(static_cast<uint64_t>(std::round(value)))
+                 : absl::StrFormat("%.2f", value);
   }
   return "";
 }

@@ -137,6 +137,7 @@ TEST(FormatValueTest, NumbersAreScaledForPeople) {
   EXPECT_EQ(FormatValue(Unit::kBytes, 4096), "4.0 KiB");
   EXPECT_EQ(FormatValue(Unit::kCount, 1234), "1,234");
   EXPECT_EQ(FormatValue(Unit::kCount, 0.25), "0.25");
+  EXPECT_EQ(FormatValue(Unit::kCount, 2454.5), "2,455");
 }
 
 }  // namespace
