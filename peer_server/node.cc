@@ -98,6 +98,7 @@ class RunningNode final : public Node {
 
   void Shutdown(absl::Duration grace) override {
     mounts_->Close();
+    peer_service_->Close();
     server_->Shutdown(grace);
   }
 

@@ -29,8 +29,8 @@ class Service;
 namespace coppice {
 
 struct PeerServiceOptions {
-  // Calls that the source has not answered, of all callers together; streams of Attach have their
-  // own limit.
+  // Calls that the source has not answered, of all callers together; streams of Attach and Exchange
+  // have their own limits.
   size_t calls_in_flight_max = 4096;
   // A call without a deadline, or with one later than this, has this one: while the parent is away
   // its request would be repeated for ever, and the server's shutdown would wait for it.
@@ -39,13 +39,18 @@ struct PeerServiceOptions {
   std::function<bool(const Block&)> is_shared = [](const Block& /*block*/) { return false; };
 };
 
-// Counters: get_attr, read_dir_plus, read_link, read, seek, fs_stat, attach (calls), bytes_sent (of
-// blocks), blocks_shared (answered without bytes), refused (calls over the limit), invalid
-// (requests that cannot be), errors (other failures); gauge: in_flight.
+// Counters: get_attr, read_dir_plus, read_link, read, seek, fs_stat (requests, by calls and on
+// streams together), exchange, attach (streams), bytes_sent (of blocks), blocks_shared (answered
+// without bytes), refused (calls over the limit), invalid (requests that cannot be), errors (other
+// failures); gauge: in_flight.
 class PeerService : public Measurable {
  public:
   // To register with a server, which must be shut down before this is destroyed.
   virtual grpc::Service& service() = 0;
+
+  // Ends every stream of Exchange as soon as its requests are answered, and takes no more. Call it
+  // before the server's Shutdown, which would wait for these streams for the whole of its grace.
+  virtual void Close() = 0;
 };
 
 // All three must outlive the service.

@@ -19,12 +19,18 @@
 #include "proto/peer.grpc.pb.h"
 #include "rpc/block_codec.h"
 #include "rpc/codec.h"
+#include "rpc/exchange.h"
+#include "rpc/exchange_codec.h"
 #include "rpc/status_codec.h"
 
 namespace coppice {
 namespace {
 
 constexpr char kReadMethod[] = "/coppice.v1.Peer/Read";
+
+// A block up to this size travels on the stream, where it costs a small part of a call. A larger
+// one has a call and a connection of its own: it would keep the small answers waiting.
+constexpr size_t kStreamedBlockBytesMax = 64 << 10;
 
 // How often a block is asked for before its bytes are given up.
 constexpr int kBlockTriesMax = 2;
@@ -50,36 +56,31 @@ class RemotePeer final : public PeerSource {
         allocator_(allocator),
         clock_(clock),
         stub_(v1::Peer::NewStub(channels.control)),
-        bulk_(channels.bulk) {}
+        bulk_(channels.bulk),
+        exchange_(MakeExchange(channels.control, options_.wait_for_ready)) {}
 
   void GetAttributes(const Path& path, const RequestContext& context,
                      Done<PathState> done) override {
     ++get_attributes_;
-    auto call = Prepare<v1::GetAttrRequest, v1::GetAttrReply>(context, done);
-    if (call == nullptr) return;
-    call->request.set_path(path.text());
-    EncodeOptions(context, call->request.mutable_options());
-    stub_->async()->GetAttr(
-        &*call->client_context, &call->request, &call->reply, [this, call](grpc::Status status) {
-          Finish(*call, status,
-                 [this, &call] { return DecodePathState(call->reply, clock_.Now()); });
-        });
+    v1::GetAttrRequest request;
+    request.set_path(path.text());
+    EncodeOptions(context, request.mutable_options());
+    Ask<v1::GetAttrReply>(
+        v1::EXCHANGE_METHOD_GET_ATTR, request, context, std::move(done),
+        [this](const v1::GetAttrReply& reply) { return DecodePathState(reply, clock_.Now()); });
   }
 
   void ReadDirectory(const Path& path, const DirectoryPage& page, const RequestContext& context,
                      Done<ListingRef> done) override {
     ++read_directory_;
-    auto call = Prepare<v1::ReadDirPlusRequest, v1::ReadDirPlusReply>(context, done);
-    if (call == nullptr) return;
-    call->request.set_path(path.text());
-    EncodePage(page, &call->request);
-    EncodeOptions(context, call->request.mutable_options());
-    stub_->async()->ReadDirPlus(&*call->client_context, &call->request, &call->reply,
-                                [this, call, page](grpc::Status status) {
-                                  Finish(*call, status, [this, &call, &page] {
-                                    return DecodeListing(call->reply, page, clock_.Now());
-                                  });
-                                });
+    v1::ReadDirPlusRequest request;
+    request.set_path(path.text());
+    EncodePage(page, &request);
+    EncodeOptions(context, request.mutable_options());
+    Ask<v1::ReadDirPlusReply>(v1::EXCHANGE_METHOD_READ_DIR_PLUS, request, context, std::move(done),
+                              [this, page](const v1::ReadDirPlusReply& reply) {
+                                return DecodeListing(reply, page, clock_.Now());
+                              });
   }
 
   void ReadBlock(const BlockKey& key, const RequestContext& context, Done<BlockRef> done) override {
@@ -96,16 +97,14 @@ class RemotePeer final : public PeerSource {
 
   void LoadBlock(const BlockKey& key, const RequestContext& context, Done<bool> done) override {
     ++load_block_;
-    auto call = Prepare<v1::ReadRequest, v1::ReadReply>(context, done);
-    if (call == nullptr) return;
-    EncodeBlockKey(key, &call->request);
-    EncodeOptions(context, call->request.mutable_options());
-    call->request.set_into_shared_memory(true);
-    stub_->async()->Read(
-        &*call->client_context, &call->request, &call->reply, [this, call](grpc::Status status) {
-          Finish(*call, status,
-                 [&call]() -> absl::StatusOr<bool> { return call->reply.in_shared_memory(); });
-        });
+    v1::ReadRequest request;
+    EncodeBlockKey(key, &request);
+    EncodeOptions(context, request.mutable_options());
+    request.set_into_shared_memory(true);
+    Ask<v1::ReadReply>(v1::EXCHANGE_METHOD_READ, request, context, std::move(done),
+                       [](const v1::ReadReply& reply) -> absl::StatusOr<bool> {
+                         return reply.in_shared_memory();
+                       });
   }
 
   void FindExtent(const Path& path, const Version& version, uint64_t offset, ExtentKind kind,
@@ -150,29 +149,62 @@ class RemotePeer final : public PeerSource {
   }
 
  private:
-  // A call with its deadline; nullptr when it cannot be made: then `done` has run.
-  template <typename Request, typename Reply, typename Result>
-  std::shared_ptr<Call<Request, Reply, Result>> Prepare(const RequestContext& context,
-                                                        Done<Result>& done) {
+  // How long a request may take. None: it cannot be made, and `done` has run.
+  struct Limit {
+    absl::Duration time;
+    bool hop_timeout_binds;  // our deadline comes before the reader's
+  };
+  template <typename Result>
+  std::optional<Limit> LimitOf(const RequestContext& context, Done<Result>& done) {
     if (context.hops > kHopsMax) {
       Fail(absl::FailedPreconditionError(
                absl::StrCat("passed on by ", context.hops, " peers: the tree has a loop")),
            std::move(done));
-      return nullptr;
+      return std::nullopt;
     }
     const absl::Duration left = context.deadline - clock_.Now();
     if (left <= absl::ZeroDuration()) {
       Fail(absl::DeadlineExceededError("the deadline passed before the peer was asked"),
            std::move(done));
-      return nullptr;
+      return std::nullopt;
     }
+    return Limit{.time = std::min(left, options_.hop_timeout),
+                 .hop_timeout_binds = options_.hop_timeout < left};
+  }
+
+  // A request on the stream; `decode` makes the result of its reply.
+  template <typename Reply, typename Result, typename Decode>
+  void Ask(v1::ExchangeMethod method, const google::protobuf::MessageLite& request,
+           const RequestContext& context, Done<Result> done, Decode decode) {
+    const std::optional<Limit> limit = LimitOf(context, done);
+    if (!limit.has_value()) return;
+    exchange_->Ask(method, request.SerializeAsString(), limit->time, context.speculative,
+                   [this, done = std::move(done), decode = std::move(decode),
+                    binds = limit->hop_timeout_binds](absl::StatusOr<std::string> bytes) mutable {
+                     absl::StatusOr<Result> result = absl::DataLossError("a malformed reply");
+                     Reply reply;
+                     if (!bytes.ok()) {
+                       result = HopStatus(bytes.status(), binds);
+                     } else if (reply.ParseFromString(*bytes)) {
+                       result = decode(reply);
+                     }
+                     if (!result.ok()) return Fail(result.status(), std::move(done));
+                     std::move(done)(std::move(result));
+                   });
+  }
+
+  // A call of its own, with its deadline; nullptr when it cannot be made: then `done` has run.
+  template <typename Request, typename Reply, typename Result>
+  std::shared_ptr<Call<Request, Reply, Result>> Prepare(const RequestContext& context,
+                                                        Done<Result>& done) {
+    const std::optional<Limit> limit = LimitOf(context, done);
+    if (!limit.has_value()) return nullptr;
     auto call = std::make_shared<Call<Request, Reply, Result>>();
     call->done = std::move(done);
-    call->hop_timeout_binds = options_.hop_timeout < left;
+    call->hop_timeout_binds = limit->hop_timeout_binds;
     // gRPC keeps its own time; ours may be a test's.
-    call->client_context->set_deadline(
-        std::chrono::system_clock::now() +
-        absl::ToChronoNanoseconds(std::min(left, options_.hop_timeout)));
+    call->client_context->set_deadline(std::chrono::system_clock::now() +
+                                       absl::ToChronoNanoseconds(limit->time));
     call->client_context->set_wait_for_ready(options_.wait_for_ready);
     return call;
   }
@@ -185,37 +217,59 @@ class RemotePeer final : public PeerSource {
 
   void TryBlock(const BlockKey& key, const RequestContext& context, int tries_left,
                 Done<BlockRef> done) {
-    auto call = Prepare<grpc::ByteBuffer, grpc::ByteBuffer>(context, done);
-    if (call == nullptr) return;
     v1::ReadRequest request;
     EncodeBlockKey(key, &request);
     EncodeOptions(context, request.mutable_options());
-    const grpc::Slice slice(request.SerializeAsString());
-    call->request = grpc::ByteBuffer(&slice, 1);
+    if (key.LengthBytes() <= kStreamedBlockBytesMax) {
+      TryStreamedBlock(request, key, context, tries_left, std::move(done));
+      return;
+    }
+    auto call = Prepare<grpc::ByteBuffer, grpc::ByteBuffer>(context, done);
+    if (call == nullptr) return;
+    call->request = EncodeMessage(request);
     bulk_.UnaryCall(&*call->client_context, kReadMethod, grpc::StubOptions(), &call->request,
                     &call->reply, [this, call, key, context, tries_left](grpc::Status status) {
-                      FinishBlock(*call, status, key, context, tries_left);
+                      absl::Status failure;
+                      if (!status.ok()) failure = StatusOf(*call, status);
+                      call->client_context.reset();
+                      FinishBlock(failure, call->reply, key, context, tries_left,
+                                  std::move(call->done));
                     });
   }
 
-  void FinishBlock(Call<grpc::ByteBuffer, grpc::ByteBuffer, BlockRef>& call,
-                   const grpc::Status& status, const BlockKey& key, const RequestContext& context,
-                   int tries_left) {
-    absl::StatusOr<BlockRef> block = nullptr;
-    if (!status.ok()) {
-      block = StatusOf(call, status);
-    } else {
-      bytes_received_ += call.reply.Length();
-      block = DecodeBlock(call.reply, key, allocator_);
-      call.reply.Clear();
-      if (absl::IsDataLoss(block.status())) {
-        ++crc_mismatches_;
-        if (tries_left > 1) return TryBlock(key, context, tries_left - 1, std::move(call.done));
-      }
+  void TryStreamedBlock(const v1::ReadRequest& request, const BlockKey& key,
+                        const RequestContext& context, int tries_left, Done<BlockRef> done) {
+    const std::optional<Limit> limit = LimitOf(context, done);
+    if (!limit.has_value()) return;
+    exchange_->Ask(
+        v1::EXCHANGE_METHOD_READ, request.SerializeAsString(), limit->time, context.speculative,
+        [this, key, context, tries_left, binds = limit->hop_timeout_binds,
+         done = std::move(done)](absl::StatusOr<std::string> reply) mutable {
+          absl::Status failure;
+          grpc::ByteBuffer bytes;
+          if (reply.ok()) {
+            // Over the string's own memory, which stays until the block is decoded.
+            const grpc::Slice slice(reply->data(), reply->size(), grpc::Slice::STATIC_SLICE);
+            bytes = grpc::ByteBuffer(&slice, 1);
+          } else {
+            failure = HopStatus(reply.status(), binds);
+          }
+          FinishBlock(failure, bytes, key, context, tries_left, std::move(done));
+        });
+  }
+
+  void FinishBlock(const absl::Status& failure, grpc::ByteBuffer& reply, const BlockKey& key,
+                   const RequestContext& context, int tries_left, Done<BlockRef> done) {
+    if (!failure.ok()) return Fail(failure, std::move(done));
+    bytes_received_ += reply.Length();
+    absl::StatusOr<BlockRef> block = DecodeBlock(reply, key, allocator_);
+    reply.Clear();
+    if (absl::IsDataLoss(block.status())) {
+      ++crc_mismatches_;
+      if (tries_left > 1) return TryBlock(key, context, tries_left - 1, std::move(done));
     }
-    call.client_context.reset();
-    if (!block.ok()) return Fail(block.status(), std::move(call.done));
-    std::move(call.done)(std::move(block));
+    if (!block.ok()) return Fail(block.status(), std::move(done));
+    std::move(done)(std::move(block));
   }
 
   // `decode` gives the result of a call that succeeded.
@@ -229,14 +283,17 @@ class RemotePeer final : public PeerSource {
 
   template <typename AnyCall>
   absl::Status StatusOf(const AnyCall& call, const grpc::Status& status) const {
-    absl::Status decoded = DecodeStatus(status, *call.client_context);
+    return HopStatus(DecodeStatus(status, *call.client_context), call.hop_timeout_binds);
+  }
+
+  absl::Status HopStatus(const absl::Status& status, bool hop_timeout_binds) const {
     // The peer has the same deadline as we, so it may be the first to say that it passed. With an
     // errno it is an answer: ETIMEDOUT of the backing file system has the same code.
-    if (absl::IsDeadlineExceeded(decoded) && !HasErrno(decoded) && call.hop_timeout_binds) {
+    if (absl::IsDeadlineExceeded(status) && !HasErrno(status) && hop_timeout_binds) {
       return TransportFailure(
           absl::StrCat("no answer in ", absl::FormatDuration(options_.hop_timeout)));
     }
-    return decoded;
+    return status;
   }
 
   // Nothing may be touched after `done`: it may destroy this source.
@@ -251,6 +308,7 @@ class RemotePeer final : public PeerSource {
   const Clock& clock_;
   const std::unique_ptr<v1::Peer::Stub> stub_;
   grpc::GenericStub bulk_;
+  const std::unique_ptr<Exchange> exchange_;
 
   std::atomic<uint64_t> get_attributes_{0};
   std::atomic<uint64_t> read_directory_{0};

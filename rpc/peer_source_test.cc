@@ -1,9 +1,6 @@
 // A PeerSource and a PeerService over real gRPC: what travels, what fails, and when.
 #include "rpc/peer_source.h"
 
-#include <grpcpp/server_context.h>
-#include <sys/stat.h>
-
 #include <cerrno>
 #include <memory>
 #include <string>
@@ -15,10 +12,8 @@
 #include "common/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "proto/peer.grpc.pb.h"
 #include "rpc/alarm_timer.h"
 #include "rpc/retrying_source.h"
-#include "rpc/server.h"
 #include "rpc/status_codec.h"
 #include "rpc/testing/fake_timer.h"
 #include "rpc/testing/wire_pair.h"
@@ -238,52 +233,6 @@ TEST(PeerSourceTest, ABlockThatStaysCorruptIsDataLossThatNamesIt) {
   EXPECT_EQ(pair.client().Statistics().counters.at("errors"), 1u);
 }
 
-// A peer whose answers parse and are wrong.
-class LyingPeer final : public v1::Peer::CallbackService {
-  grpc::ServerUnaryReactor* GetAttr(grpc::CallbackServerContext* context, const v1::GetAttrRequest*,
-                                    v1::GetAttrReply* reply) override {
-    reply->mutable_attributes()->set_mode(0);
-    return Finish(context);
-  }
-  grpc::ServerUnaryReactor* ReadDirPlus(grpc::CallbackServerContext* context,
-                                        const v1::ReadDirPlusRequest*,
-                                        v1::ReadDirPlusReply* reply) override {
-    reply->mutable_directory()->set_mode(S_IFDIR);
-    reply->add_entries()->set_name("../../etc/passwd");
-    return Finish(context);
-  }
-  grpc::ServerUnaryReactor* Read(grpc::CallbackServerContext* context, const v1::ReadRequest*,
-                                 v1::ReadReply* reply) override {
-    reply->set_data(std::string(3 << 20, 'x'));
-    return Finish(context);
-  }
-  // FsStat is not offered at all.
-
-  static grpc::ServerUnaryReactor* Finish(grpc::CallbackServerContext* context) {
-    grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-    reactor->Finish(grpc::Status::OK);
-    return reactor;
-  }
-};
-
-TEST(PeerSourceTest, AnAnswerThatCannotBeIsDataLossAndNotATransportFailure) {
-  RealClock clock;
-  LyingPeer lying;
-  const auto server = StartPeerServer({.services = {&lying}});
-  ASSERT_TRUE(server.ok()) << server.status();
-  const auto channel = (*server)->InProcessChannel();
-  const auto allocator = MakeHeapBlockAllocator();
-  const auto source = MakePeerSource({.control = channel, .bulk = channel}, {}, *allocator, clock);
-  EXPECT_TRUE(absl::IsDataLoss(AwaitAttributes(*source, PathOf("a")).status()));
-  EXPECT_TRUE(absl::IsDataLoss(AwaitListing(*source, PathOf("a")).status()));
-  const BlockKey key{.path = PathOf("a"), .version = {.id = 1, .size = 5}};
-  EXPECT_TRUE(absl::IsDataLoss(AwaitBlock(*source, key).status()));
-  const absl::Status unimplemented = AwaitFileSystemStatistics(*source, PathOf("a")).status();
-  EXPECT_TRUE(absl::IsUnimplemented(unimplemented)) << unimplemented;
-  EXPECT_FALSE(IsTransportFailure(unimplemented));
-  EXPECT_EQ(source->Statistics().counters.at("errors"), 4u);
-}
-
 TEST(PeerSourceTest, CountsItsCallsAndTheBytes) {
   Served served;
   served.memory.AddGeneratedFile("a", 2 * kBlockBytes);
@@ -360,45 +309,6 @@ TEST(PeerSourceTest, ACallInFlightWhenThePeerDiesIsATransportFailure) {
   served.memory.Release(Kind::kAttributes);
   stopping.join();
   EXPECT_EQ(answer.Runs(), 1);
-}
-
-TEST(LoadBlockTest, ABlockInSharedMemoryTravelsWithoutItsBytes) {
-  WirePairOptions options;
-  options.service.is_shared = [](const Block& block) { return block.size() == 5; };
-  Served served(options);
-  served.memory.AddFile("shared", "bytes");
-  served.memory.AddFile("other", "other bytes");
-  const auto load = [&](const std::string& path) {
-    Answer<bool> answer;
-    served.pair.client().LoadBlock(served.memory.KeyOf(path, 0), {}, answer.MakeDone());
-    return answer.Await();
-  };
-  EXPECT_EQ(*load("shared"), true);
-  EXPECT_EQ(*load("other"), false);
-  EXPECT_EQ(served.pair.service().Statistics().counters.at("bytes_sent"), 0u);
-  EXPECT_EQ(served.pair.service().Statistics().counters.at("blocks_shared"), 1u);
-  served.memory.FailNext(Kind::kBlock, ErrnoStatus(EACCES, "open"));
-  EXPECT_EQ(StatusErrno(load("shared").status()), EACCES);
-  EXPECT_EQ((*AwaitBlock(served.pair.client(), served.memory.KeyOf("other", 0)))->size(), 11u);
-}
-
-TEST(LoadBlockTest, ALoadThatABusyPeerRefusesIsRepeated) {
-  WirePairOptions options;
-  options.service.calls_in_flight_max = 1;
-  Served served(options);
-  served.memory.AddFile("f", "bytes");
-  const RequestContext context = {.deadline = served.clock.Now() + absl::Seconds(30)};
-  served.memory.Hold(Kind::kBlock);
-  Answer<BlockRef> busy;
-  served.pair.client().ReadBlock(served.memory.KeyOf("f", 0), context, busy.MakeDone());
-  served.memory.AwaitHeld(Kind::kBlock, 1);
-  const auto retrying = MakeRetryingPeer(served.pair.client(), {}, *served.timer, served.clock);
-  Answer<bool> loaded;
-  retrying->LoadBlock(served.memory.KeyOf("f", 0), context, loaded.MakeDone());
-  while (retrying->Statistics().counters.at("retries") == 0) std::this_thread::yield();
-  served.memory.Release(Kind::kBlock);
-  EXPECT_TRUE(busy.Await().ok());
-  EXPECT_TRUE(loaded.Await().ok());
 }
 
 }  // namespace

@@ -27,17 +27,25 @@ void CopyPayloads(const absl::Status& from, absl::Status& to) {
       [&to](absl::string_view url, const absl::Cord& payload) { to.SetPayload(url, payload); });
 }
 
-// 0 when there is none, or none that can be.
+// 0 when there is none.
 int ErrnoOf(const std::multimap<grpc::string_ref, grpc::string_ref>& metadata) {
   const auto found = metadata.find(kErrnoKey);
   int error_number = 0;
   if (found == metadata.end() ||
       !absl::SimpleAtoi(absl::string_view(found->second.data(), found->second.size()),
-                        &error_number) ||
-      error_number < 1 || error_number > kErrnoMax) {
+                        &error_number)) {
     return 0;
   }
   return error_number;
+}
+
+absl::Status FailureOf(int code, absl::string_view message, int error_number) {
+  absl::Status status(static_cast<absl::StatusCode>(code), message);
+  if (error_number >= 1 && error_number <= kErrnoMax) {
+    // The message has the errno's text already; only the payload is wanted.
+    CopyPayloads(ErrnoStatus(error_number, ""), status);
+  }
+  return status;
 }
 
 bool MayBeMadeByTransport(grpc::StatusCode code) {
@@ -64,14 +72,15 @@ absl::Status DecodeStatus(const grpc::Status& status, const grpc::ClientContext&
   if (!answered && MayBeMadeByTransport(status.error_code())) {
     return TransportFailure(status.error_message());
   }
-  absl::Status decoded(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
-  if (const int error_number = ErrnoOf(metadata); error_number != 0) {
-    // The message has the errno's text already; only the payload is wanted.
-    CopyPayloads(ErrnoStatus(error_number, ""), decoded);
-  } else if (answered && absl::IsResourceExhausted(decoded)) {
-    return Overload(decoded.message());
+  if (answered) {
+    return AnsweredStatus(status.error_code(), status.error_message(), ErrnoOf(metadata));
   }
-  return decoded;
+  return FailureOf(status.error_code(), status.error_message(), ErrnoOf(metadata));
+}
+
+absl::Status AnsweredStatus(int code, absl::string_view message, int error_number) {
+  absl::Status status = FailureOf(code, message, error_number);
+  return absl::IsResourceExhausted(status) && !HasErrno(status) ? Overload(message) : status;
 }
 
 absl::Status TransportFailure(absl::string_view message) {

@@ -37,6 +37,10 @@ grpc::Status EncodeStatus(const absl::Status& status, grpc::ServerContextBase& c
 // has the mark that IsOverload sees. REQUIRES: the call of `context` has finished.
 absl::Status DecodeStatus(const grpc::Status& status, const grpc::ClientContext& context);
 
+// A failure that a service of ours answered: the code, the message, and the errno if it is a valid
+// one (0 for none). Marked as in DecodeStatus.
+absl::Status AnsweredStatus(int code, absl::string_view message, int error_number);
+
 // The peer did not answer, or not in time: the same request may succeed when it is sent again.
 absl::Status TransportFailure(absl::string_view message);
 bool IsTransportFailure(const absl::Status& status);

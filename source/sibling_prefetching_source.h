@@ -6,9 +6,10 @@
 // the rest of the directory's small files come together; where they are few bytes in all, and the
 // listing is at hand, the first one does.
 //
-// Bounded for each directory: kSiblingFilesMax files and kSiblingBytesMax bytes, once. Only
-// requests of the local reader count (RequestContext::hops <= 1), as in prefetching_source.h and
-// for the same reason.
+// Bounded (sibling_pattern.h): a first batch, once; then another for who reads the file that comes
+// next in the listing, as tar and find do, twice as large each time up to a limit. Only requests of
+// the local reader count (RequestContext::hops <= 1), as in prefetching_source.h and for the same
+// reason.
 #ifndef COPPICE_SOURCE_SIBLING_PREFETCHING_SOURCE_H_
 #define COPPICE_SOURCE_SIBLING_PREFETCHING_SOURCE_H_
 
@@ -23,12 +24,8 @@ namespace coppice {
 
 // A file up to this size is small.
 inline constexpr uint64_t kSmallFileBytes = 128 << 10;
-// So many different small files read in a directory mean that its others are worth fetching.
-inline constexpr size_t kSmallFilesBeforeSiblings = 2;
 // Where all small files have so few bytes in all, the first one means that.
 inline constexpr uint64_t kCheapDirectoryBytes = 256 << 10;
-inline constexpr size_t kSiblingFilesMax = 64;
-inline constexpr uint64_t kSiblingBytesMax = 1 << 20;
 // Directories whose reading is followed; the least recently used is forgotten first.
 inline constexpr size_t kDirectoriesFollowedMax = 4'096;
 

@@ -8,6 +8,7 @@
 #include "common/fake_clock.h"
 #include "common/status.h"
 #include "gtest/gtest.h"
+#include "source/sibling_pattern.h"
 #include "source/testing/await.h"
 #include "source/testing/memory_source.h"
 #include "source/testing/source_conformance.h"
@@ -105,6 +106,28 @@ TEST_F(SiblingPrefetchingSourceTest, StaysWithinItsFilesAndBytes) {
   for (int i = 0; i < 2; ++i) Read(absl::StrCat("e/f", i));
   EXPECT_LE(Counter("prefetched_bytes"), kSiblingBytesMax + kSiblingFilesMax * 10);
   EXPECT_GT(Counter("prefetched_bytes"), kSiblingBytesMax - kSmallFileBytes);
+}
+
+TEST_F(SiblingPrefetchingSourceTest, WhoReadsInOrderWaitsForFewFiles) {
+  AddFiles(5'000, 4096);
+  const ListingRef listing = *AwaitListing(base_, *Path::Parse("d"));
+  size_t waits = 0;
+  for (const Dentry& entry : listing->entries) {
+    const std::string path = "d/" + entry.name;
+    if (base_.BlockCallCount(path, 0) == 0) ++waits;
+    Read(path);
+    ASSERT_LE(base_.BlockCallCount(path, 0), 2u);
+  }
+  // 64, 128, 256, 512, 512, ...
+  EXPECT_LE(waits, 16u);
+  EXPECT_LE(Counter("prefetched_blocks"), 5'000u);
+}
+
+TEST_F(SiblingPrefetchingSourceTest, WhoJumpsAboutGetsOneBatch) {
+  AddFiles(1'000, 4096);
+  const ListingRef listing = *AwaitListing(base_, *Path::Parse("d"));
+  for (size_t i = 0; i < 1'000; i += 100) Read("d/" + listing->entries[i].name);
+  EXPECT_EQ(Counter("prefetched_blocks"), kSiblingFilesMax);
 }
 
 TEST_F(SiblingPrefetchingSourceTest, RequestsOfOtherPeersAndPrefetchesDoNotCount) {

@@ -52,6 +52,7 @@ WirePair::~WirePair() { StopServer(); }
 void WirePair::StopServer() {
   if (server_ == nullptr) return;
   mounts_->Close();
+  service_->Close();
   server_->Shutdown(absl::Seconds(1));
   server_.reset();
   service_.reset();

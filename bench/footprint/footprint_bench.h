@@ -1,0 +1,27 @@
+// What the two processes of a node take: memory when idle, memory for a cached environment, and
+// requests for a walk over many names. Fills a report.
+#ifndef COPPICE_BENCH_FOOTPRINT_FOOTPRINT_BENCH_H_
+#define COPPICE_BENCH_FOOTPRINT_FOOTPRINT_BENCH_H_
+
+#include <cstddef>
+#include <string>
+
+#include "absl/status/status.h"
+#include "bench/bench_context.h"
+#include "bench/report.h"
+
+namespace coppice {
+
+struct FootprintOptions {
+  // Of the walk.
+  size_t files = 20'000;
+  // Read whole through the mount; absolute.
+  std::string environment = "/usr/lib/python3/dist-packages";
+};
+
+absl::Status MeasureFootprint(const FootprintOptions& options, const BenchContext& context,
+                              Report& report);
+
+}  // namespace coppice
+
+#endif  // COPPICE_BENCH_FOOTPRINT_FOOTPRINT_BENCH_H_

@@ -1,0 +1,52 @@
+// Runs the program with a small tree and a small environment.
+#include <cstddef>
+#include <string>
+
+#include "bench/process/sample_files.h"
+#include "bench/testing/program_report.h"
+#include "gtest/gtest.h"
+#include "source/testing/temporary_directory.h"
+
+namespace coppice {
+namespace {
+
+constexpr char kProgram[] = "bench/footprint/footprint";
+constexpr double kMebibyte = 1 << 20;
+constexpr size_t kEnvironmentBytes = size_t{8} << 20;
+
+TEST(FootprintTest, CountsAreThoseOfTheTree) {
+  const TemporaryDirectory directory("/tmp");
+  ASSERT_TRUE(WriteLargeFile(directory.Below("library.so"), kEnvironmentBytes).ok());
+  const ProgramReport report =
+      RunForReport(kProgram, {"--files=300", "--rounds=1", "--environment=" + directory.path()});
+  EXPECT_EQ(report.exit_code, 0) << report.standard_error;
+  EXPECT_TRUE(report.ok);
+  for (const char* process : {"peer_server", "fuse_client"}) {
+    const ReportedRow& idle = report.rows.at("idle").at(process);
+    EXPECT_EQ(idle.unit, "B");
+    EXPECT_GT(idle.median, kMebibyte);
+    EXPECT_LT(idle.median, 1024 * kMebibyte);
+  }
+  const ReportedRow& cached = report.rows.at("grown by a cached environment").at("peer_server");
+  EXPECT_EQ(cached.counts.at("cached"), kEnvironmentBytes);
+  // The idle peer keeps pages ready, which the blocks take first.
+  const double ready = report.rows.at("idle").at("peer_server").counts.at("shared");
+  EXPECT_GE(cached.median + ready, kEnvironmentBytes);
+  EXPECT_GE(report.goals.at("peer_server for a cached environment / its bytes"), 1);
+  // Three directories and their root, one listing for each, and little else.
+  const ReportedRow& walk = report.rows.at("find over 300 files, cold").at("Coppice");
+  EXPECT_EQ(walk.counts.at("directories"), 4);
+  EXPECT_GE(walk.counts.at("RPC read_dir_plus"), 3);
+  EXPECT_LE(walk.counts.at("RPC read_dir_plus"), 8);
+  EXPECT_EQ(report.goals.size(), 4u);
+}
+
+TEST(FootprintTest, AnEnvironmentThatIsNotThereIsARowThatSaysSo) {
+  const ProgramReport report =
+      RunForReport(kProgram, {"--files=0", "--rounds=1", "--environment=/nonexistent"});
+  EXPECT_EQ(report.exit_code, 0) << report.standard_error;
+  EXPECT_NE(report.rows.at("grown by a cached environment").at("peer_server").absent, "");
+}
+
+}  // namespace
+}  // namespace coppice

@@ -1,0 +1,384 @@
+#include "bench/hop/hop_bench.h"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "bench/hop/costed_run.h"
+#include "bench/hop/grpc_relay.h"
+#include "bench/hop/relay_chain.h"
+#include "bench/hop/source_reader.h"
+#include "bench/hop/tar_stream.h"
+#include "bench/hop/tcp_relay.h"
+#include "bench/interleave.h"
+#include "bench/mounted_program.h"
+#include "bench/node_costs.h"
+#include "bench/process/kernel_reader.h"
+#include "bench/process/loopback_ssh.h"
+#include "bench/process/mount_process.h"
+#include "bench/process/peer_chain.h"
+#include "bench/process/sample_files.h"
+#include "bench/scratch_directory.h"
+#include "deploy/program_files.h"
+#include "deploy/table.h"
+
+namespace coppice {
+namespace {
+
+constexpr char kSource[] = "Coppice, PeerSource";
+constexpr char kMount[] = "Coppice, mount";
+constexpr char kGrpc[] = "raw gRPC";
+constexpr char kTcp[] = "TCP copy";
+constexpr char kTar[] = "tar over TCP";
+constexpr char kSshfs[] = "sshfs, 1 hop";
+// Blocks that a reader has under way, as our read-ahead has; small files.
+constexpr size_t kLargeWidth = 8;
+constexpr size_t kSmallWidth = 16;
+constexpr size_t kFilesPerDirectory = 100;
+constexpr double kGibibyte = 1 << 30;
+constexpr absl::Duration kCostsMax = absl::Seconds(20);
+constexpr double kMicroseconds = 1e6;
+// A root that is hot must hold everything, in each of its shards.
+constexpr uint64_t kCacheBytesMin = uint64_t{4} << 30;
+constexpr uint64_t kCacheFactor = 4;
+// The goals; docs/benchmarks.md.
+constexpr double kSpeedGoal = 0.85;
+constexpr double kCpuGoal = 1.25;
+constexpr double kSshfsGoal = 3;
+constexpr double kTarGoal = 1.5;
+
+// What a competitor does: sets up, measures with the CostedRun, tears down.
+using Measure = std::function<absl::StatusOr<absl::Duration>(CostedRun& run)>;
+
+// One case of the report.
+struct Workload {
+  std::string name;
+  size_t hops = 1;
+  uint64_t bytes = 0;
+  size_t files = 0;  // 0: one large one
+};
+
+struct Competitor {
+  std::string who;
+  Measure measure;
+};
+
+// That as many bytes came as there are.
+absl::Status Expect(const absl::StatusOr<uint64_t>& bytes, uint64_t expected) {
+  if (!bytes.ok()) return bytes.status();
+  if (*bytes == expected) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(*bytes, " bytes were read instead of ", expected));
+}
+
+class HopBench {
+ public:
+  HopBench(const HopOptions& options, const BenchContext& context, Report& report,
+           ScratchDirectory scratch)
+      : options_(options), context_(context), report_(report), scratch_(std::move(scratch)) {}
+
+  absl::Status Run() {
+    if (absl::Status prepared = Prepare(); !prepared.ok()) return prepared;
+    for (const size_t hops : options_.chains) {
+      if (options_.size_bytes == 0) break;
+      if (absl::Status measured = MeasureLarge(hops); !measured.ok()) return measured;
+    }
+    for (const size_t hops : options_.chains) {
+      if (options_.files == 0) break;
+      if (absl::Status measured = MeasureSmall(hops); !measured.ok()) return measured;
+    }
+    AddGoals();
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status Prepare();
+  absl::Status StartRoot();
+  absl::Status MeasureLarge(size_t hops);
+  absl::Status MeasureSmall(size_t hops);
+  void AddGoals();
+
+  // Measures all of them interleaved and adds a row for each.
+  absl::Status AddCase(const Workload& workload, const std::vector<Competitor>& competitors);
+
+  Measure ThroughPeers(size_t hops, std::function<absl::Status(const std::string&)> work);
+  Measure ThroughMount(size_t hops, std::function<absl::Status(const std::string&)> work);
+  Measure ThroughRelays(const std::string& protocol, size_t hops,
+                        std::function<absl::Status(const std::string&)> work);
+  Measure ThroughTar(size_t hops);
+  Measure ThroughSshfs();
+  absl::Status WalkSmall(const std::string& mount) const;
+
+  uint64_t small_bytes() const { return uint64_t{options_.files} * kSmallFileBytes; }
+  std::string LargeCase(size_t hops) const {
+    return absl::StrCat(FormatBytes(options_.size_bytes), ", hops: ", hops);
+  }
+  std::string SmallCase(size_t hops) const {
+    return absl::StrCat(FormatCount(options_.files), " files of 4 KiB, hops: ", hops);
+  }
+  // sshfs has one hop, so it is measured once, beside this chain.
+  size_t SshfsChain() const {
+    const auto& chains = options_.chains;
+    return std::find(chains.begin(), chains.end(), 2) != chains.end() ? 2 : chains.front();
+  }
+
+  const HopOptions options_;
+  const BenchContext context_;
+  Report& report_;
+  const ScratchDirectory scratch_;
+  ProgramFiles programs_;
+  std::string relay_;
+  std::unique_ptr<PeerChain> peers_;
+  std::unique_ptr<LoopbackSsh> ssh_;
+  // CPU seconds of each row, by case and competitor.
+  std::map<std::pair<std::string, std::string>, Samples> cpu_;
+};
+
+absl::Status HopBench::Prepare() {
+  const auto programs = FindPrograms();
+  if (!programs.ok()) return programs.status();
+  programs_ = *programs;
+  const auto relay = FindBenchProgram("hop/relay");
+  if (!relay.ok()) return relay.status();
+  relay_ = *relay;
+  context_.progress(absl::StrCat("writing ", FormatBytes(options_.size_bytes), " and ",
+                                 FormatCount(options_.files), " files into ", scratch_.path()));
+  const auto tree = scratch_.MakeDirectory("tree");
+  if (!tree.ok()) return tree.status();
+  absl::Status written = WriteLargeFile(scratch_.File("tree/large"), options_.size_bytes);
+  if (!written.ok()) return written;
+  written = WriteSmallFiles(*tree + "/small", options_.files, kSmallFileBytes, kFilesPerDirectory)
+                .status();
+  if (!written.ok()) return written;
+  absl::StatusOr<LoopbackSsh> ssh = LoopbackSsh::Prepare(scratch_.File("ssh"), context_);
+  if (ssh.ok()) {
+    ssh_ = std::make_unique<LoopbackSsh>(*std::move(ssh));
+  } else if (absl::IsNotFound(ssh.status())) {
+    report_.AddAbsent(SmallCase(SshfsChain()), kSshfs, std::string(ssh.status().message()));
+  } else {
+    return ssh.status();
+  }
+  return StartRoot();
+}
+
+absl::Status HopBench::StartRoot() {
+  const uint64_t cache_bytes =
+      std::max(kCacheBytesMin, kCacheFactor * (options_.size_bytes + small_bytes()));
+  auto peers = PeerChain::Start({.peer_server = programs_.peer_server,
+                                 .export_root = scratch_.File("tree"),
+                                 .directory = scratch_.File("peers"),
+                                 .nodes_max = kChainMax,
+                                 .flags = {absl::StrCat("--cache_bytes=", cache_bytes)}},
+                                context_);
+  if (!peers.ok()) return peers.status();
+  peers_ = *std::move(peers);
+  context_.progress("heating the root");
+  if (options_.size_bytes > 0) {
+    const auto large = ReadFileFromPeer(peers_->address(), "large", kLargeWidth);
+    if (absl::Status heated = Expect(large, options_.size_bytes); !heated.ok()) return heated;
+  }
+  if (options_.files == 0) return absl::OkStatus();
+  return Expect(ReadTreeFromPeer(peers_->address(), "small", kSmallWidth), small_bytes());
+}
+
+absl::Status HopBench::MeasureLarge(size_t hops) {
+  const uint64_t bytes = options_.size_bytes;
+  const std::vector<Competitor> competitors = {
+      {kSource, ThroughPeers(hops,
+                             [bytes](const std::string& address) {
+                               return Expect(ReadFileFromPeer(address, "large", kLargeWidth),
+                                             bytes);
+                             })},
+      {kMount, ThroughMount(hops,
+                            [bytes](const std::string& mount) {
+                              return Expect(ReadSequentially(mount + "/large"), bytes);
+                            })},
+      {kGrpc, ThroughRelays("grpc", hops,
+                            [bytes](const std::string& address) {
+                              const size_t calls = bytes / kRawAnswerBytesMax;
+                              return ReadOverGrpc(address, calls, kRawAnswerBytesMax, kLargeWidth);
+                            })},
+      {kTcp, ThroughRelays("tcp", hops, [bytes](const std::string& address) {
+         return ReadOverTcp(address, bytes);
+       })}};
+  return AddCase({.name = LargeCase(hops), .hops = hops, .bytes = bytes}, competitors);
+}
+
+absl::Status HopBench::MeasureSmall(size_t hops) {
+  const uint64_t bytes = small_bytes();
+  const size_t files = options_.files;
+  std::vector<Competitor> competitors = {
+      {kSource, ThroughPeers(hops,
+                             [bytes](const std::string& address) {
+                               return Expect(ReadTreeFromPeer(address, "small", kSmallWidth),
+                                             bytes);
+                             })},
+      {kMount, ThroughMount(
+                   hops, [this](const std::string& mount) { return WalkSmall(mount + "/small"); })},
+      {kGrpc, ThroughRelays("grpc", hops,
+                            [files](const std::string& address) {
+                              return ReadOverGrpc(address, files, kSmallFileBytes, kSmallWidth);
+                            })},
+      {kTar, ThroughTar(hops)}};
+  if (ssh_ != nullptr && hops == SshfsChain()) competitors.push_back({kSshfs, ThroughSshfs()});
+  return AddCase({.name = SmallCase(hops), .hops = hops, .bytes = bytes, .files = files},
+                 competitors);
+}
+
+absl::Status HopBench::AddCase(const Workload& workload,
+                               const std::vector<Competitor>& competitors) {
+  const std::string& name = workload.name;
+  std::vector<CostedRun> runs(competitors.size());
+  std::vector<NamedMeasurement> measurements;
+  for (size_t i = 0; i < competitors.size(); ++i) {
+    measurements.push_back({.name = absl::StrCat(name, ", ", competitors[i].who),
+                            .measure = [&competitor = competitors[i], &run = runs[i],
+                                        bytes = workload.bytes]() -> absl::StatusOr<double> {
+                              const auto elapsed = competitor.measure(run);
+                              if (!elapsed.ok()) return elapsed.status();
+                              return static_cast<double>(bytes) / absl::ToDoubleSeconds(*elapsed);
+                            }});
+  }
+  const auto samples = Interleave(measurements, context_);
+  if (!samples.ok()) return samples.status();
+  const double gibibytes = static_cast<double>(workload.bytes) / kGibibyte;
+  for (size_t i = 0; i < competitors.size(); ++i) {
+    ReportRow row = {.name = name,
+                     .who = competitors[i].who,
+                     .unit = Unit::kBytesPerSecond,
+                     .samples = (*samples)[i]};
+    // tar and sshd are children that come and go: their costs are not known.
+    if (!runs[i].cpu().empty()) {
+      const double cpu_per_hop = runs[i].cpu().Median() / static_cast<double>(workload.hops);
+      row.counts = {{"CPU s/GiB", runs[i].cpu().Median() / gibibytes},
+                    {"CPU s/GiB/hop", cpu_per_hop / gibibytes}};
+      if (workload.files > 0) {
+        const double files = static_cast<double>(workload.files);
+        row.counts = {{"CPU us/file/hop", cpu_per_hop / files * kMicroseconds}};
+      }
+      cpu_[{name, competitors[i].who}] = runs[i].cpu();
+    }
+    row.counts.insert(row.counts.end(), runs[i].counts().begin(), runs[i].counts().end());
+    report_.Add(std::move(row));
+  }
+  return absl::OkStatus();
+}
+
+Measure HopBench::ThroughPeers(size_t hops, std::function<absl::Status(const std::string&)> work) {
+  return [this, hops, work = std::move(work)](CostedRun& run) -> absl::StatusOr<absl::Duration> {
+    if (absl::Status renewed = peers_->Renew(hops); !renewed.ok()) return renewed;
+    return run.Measure(peers_->pids(), [&] { return work(peers_->address()); });
+  };
+}
+
+Measure HopBench::ThroughMount(size_t hops, std::function<absl::Status(const std::string&)> work) {
+  return [this, hops, work = std::move(work)](CostedRun& run) -> absl::StatusOr<absl::Duration> {
+    if (absl::Status renewed = peers_->Renew(hops); !renewed.ok()) return renewed;
+    const std::string mount_point = scratch_.File("mount");
+    const auto mount = MountedProgram::Start(
+        {.name = "fuse_client",
+         .arguments = {programs_.fuse_client, absl::StrCat("--peer=unix:", peers_->socket())},
+         .mount_point = mount_point,
+         .log_file = scratch_.File("fuse_client.log")},
+        context_);
+    if (!mount.ok()) return mount.status();
+    std::vector<pid_t> pids = peers_->pids();
+    const NodeHandle node = {.name = "the last node",
+                             .socket = peers_->socket(),
+                             .mount_point = mount_point,
+                             .peer_pid = pids.back(),
+                             .client_pid = (*mount)->pid()};
+    pids.push_back(node.client_pid);
+    const auto before = ReadNodeCosts(node, context_.Limits(kCostsMax));
+    if (!before.ok()) return before.status();
+    const auto elapsed = run.Measure(pids, [&] { return work(mount_point); });
+    const auto after = ReadNodeCosts(node, context_.Limits(kCostsMax));
+    if (!after.ok()) return after.status();
+    const NodeCosts spent = CostsBetween(*before, *after);
+    run.SetCounts({{"FUSE requests", static_cast<double>(FuseRequestsBesideIoctl(spent.fuse))},
+                   {"RPCs to peer", static_cast<double>(CallsIn(spent.service))},
+                   {"RPCs to parent", static_cast<double>(CallsIn(spent.parent))}});
+    return elapsed;
+  };
+}
+
+Measure HopBench::ThroughRelays(const std::string& protocol, size_t hops,
+                                std::function<absl::Status(const std::string&)> work) {
+  return [this, protocol, hops,
+          work = std::move(work)](CostedRun& run) -> absl::StatusOr<absl::Duration> {
+    const auto relays = RelayChain::Start({.relay = relay_,
+                                           .protocol = protocol,
+                                           .hops = hops,
+                                           .log_file = scratch_.File("relay.log")},
+                                          context_);
+    if (!relays.ok()) return relays.status();
+    return run.Measure(relays->pids(), [&] { return work(relays->address()); });
+  };
+}
+
+Measure HopBench::ThroughTar(size_t hops) {
+  return [this, hops](CostedRun&) {
+    return TimeTarStream({.relay = relay_,
+                          .hops = hops,
+                          .tree = scratch_.File("tree/small"),
+                          .log_file = scratch_.File("tar.log")},
+                         context_);
+  };
+}
+
+Measure HopBench::ThroughSshfs() {
+  return [this](CostedRun&) -> absl::StatusOr<absl::Duration> {
+    const std::string mount_point = scratch_.File("sshfs");
+    const auto mount = MountProcess::Start(
+        {.who = "sshfs",
+         .arguments = ssh_->SshfsCommand(scratch_.File("tree/small"), mount_point),
+         .log_file = scratch_.File("sshfs.log"),
+         .mount_point = mount_point},
+        context_);
+    if (!mount.ok()) return mount.status();
+    CostedRun without_costs;
+    return without_costs.Measure({}, [&] { return WalkSmall(mount_point); });
+  };
+}
+
+absl::Status HopBench::WalkSmall(const std::string& mount) const {
+  const absl::StatusOr<TreeTotals> totals = WalkTree(mount, /*read_files=*/true);
+  if (!totals.ok()) return totals.status();
+  return Expect(totals->bytes, small_bytes());
+}
+
+void HopBench::AddGoals() {
+  const size_t first = options_.chains.front();
+  const std::string large = LargeCase(first);
+  report_.AddGoalOf(absl::StrCat(large, ": speed / raw gRPC"), {large, kSource}, {large, kGrpc},
+                    kSpeedGoal, /*at_most=*/false);
+  if (cpu_.count({large, kGrpc}) > 0) {
+    report_.AddGoal({absl::StrCat(large, ": CPU per GiB / raw gRPC"),
+                     MedianRatio(cpu_[{large, kSource}], cpu_[{large, kGrpc}]), kCpuGoal});
+  }
+  const std::string small = SmallCase(SshfsChain());
+  report_.AddGoalOf(absl::StrCat(small, ": mount, speed / sshfs"), {small, kMount}, {small, kSshfs},
+                    kSshfsGoal, /*at_most=*/false);
+  report_.AddGoalOf(absl::StrCat(small, ": mount, time / tar over TCP"), {small, kTar},
+                    {small, kMount}, kTarGoal);
+  report_.AddNote(
+      "Hops are connections: a chain of 2 is reader, peer, root. The root has everything in its "
+      "cache, the peers below it are new each time, and so is the mount. CPU is of all processes, "
+      "the reader's too.");
+  report_.AddNote(absl::StrCat("Under way at a time: ", kLargeWidth, " blocks of 1 MiB, ",
+                               kSmallWidth, " small files; a mount's reader has one."));
+}
+
+}  // namespace
+
+absl::Status MeasureHops(const HopOptions& options, const BenchContext& context, Report& report) {
+  absl::StatusOr<ScratchDirectory> scratch = ScratchDirectory::Make();
+  if (!scratch.ok()) return scratch.status();
+  return HopBench(options, context, report, *std::move(scratch)).Run();
+}
+
+}  // namespace coppice

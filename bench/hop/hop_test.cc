@@ -1,0 +1,61 @@
+// Runs the program at a tiny size.
+#include "bench/testing/program_report.h"
+#include "deploy/testing/program_run.h"
+#include "gtest/gtest.h"
+
+namespace coppice {
+namespace {
+
+constexpr char kProgram[] = "bench/hop/hop";
+
+TEST(HopTest, EveryCompetitorMovesBothWorkloads) {
+  const ProgramReport report =
+      RunForReport(kProgram, {"--size=8MiB", "--files=200", "--chains=1,2", "--rounds=1"});
+  EXPECT_EQ(report.exit_code, 0) << report.standard_error;
+  EXPECT_TRUE(report.ok);
+  ASSERT_EQ(report.rows.size(), 4u);
+  for (const char* name : {"8.0 MiB, hops: 1", "8.0 MiB, hops: 2"}) {
+    const auto& rows = report.rows.at(name);
+    for (const char* who : {"Coppice, PeerSource", "Coppice, mount", "raw gRPC", "TCP copy"}) {
+      ASSERT_EQ(rows.count(who), 1u) << name << ", " << who;
+      EXPECT_EQ(rows.at(who).unit, "B/s");
+      EXPECT_GT(rows.at(who).median, 0);
+      EXPECT_GT(rows.at(who).counts.at("CPU s/GiB"), 0);
+    }
+  }
+  for (const char* name : {"200 files of 4 KiB, hops: 1", "200 files of 4 KiB, hops: 2"}) {
+    const auto& rows = report.rows.at(name);
+    for (const char* who : {"Coppice, PeerSource", "Coppice, mount", "raw gRPC", "tar over TCP"}) {
+      ASSERT_EQ(rows.count(who), 1u) << name << ", " << who;
+      EXPECT_TRUE(rows.at(who).median > 0 || !rows.at(who).absent.empty()) << who;
+    }
+  }
+  // Measured, or a row that says why not.
+  ASSERT_EQ(report.rows.at("200 files of 4 KiB, hops: 2").count("sshfs, 1 hop"), 1u);
+  EXPECT_EQ(report.goals.count("8.0 MiB, hops: 1: speed / raw gRPC"), 1u);
+  EXPECT_EQ(report.goals.count("8.0 MiB, hops: 1: CPU per GiB / raw gRPC"), 1u);
+}
+
+TEST(HopTest, NoLargeFileIsLeftOut) {
+  const ProgramReport report =
+      RunForReport(kProgram, {"--size=0", "--files=20", "--chains=1", "--rounds=1"});
+  EXPECT_EQ(report.exit_code, 0) << report.standard_error;
+  ASSERT_EQ(report.rows.size(), 1u);
+  EXPECT_EQ(report.rows.begin()->first, "20 files of 4 KiB, hops: 1");
+}
+
+TEST(HopTest, NoSmallFilesAreLeftOut) {
+  const ProgramReport report =
+      RunForReport(kProgram, {"--size=2MiB", "--files=0", "--chains=1", "--rounds=1"});
+  EXPECT_EQ(report.exit_code, 0) << report.standard_error;
+  ASSERT_EQ(report.rows.size(), 1u);
+  EXPECT_EQ(report.rows.begin()->first, "2.0 MiB, hops: 1");
+}
+
+TEST(HopTest, AChainThatIsTooLongIsAMistakeInUsage) {
+  EXPECT_EQ(RunProgram(kProgram, {"--chains=5"}).end.code, 2);
+  EXPECT_EQ(RunProgram(kProgram, {"--chains=0"}).end.code, 2);
+}
+
+}  // namespace
+}  // namespace coppice
