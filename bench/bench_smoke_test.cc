@@ -167,11 +167,11 @@ TEST_F(BenchSmokeTest, AnInterruptedRunLeavesNothingBehind) {
   ASSERT_TRUE(reader.valid());
   const auto directory = temporary->MakeDirectory("t");
   ASSERT_TRUE(directory.ok());
-  auto program =
-      ChildProcess::Start({.arguments = {std::filesystem::canonical("bench/mount_floor").string(),
-                                         "--size=1MiB", "--rounds=1000", "--json"},
-                           .environment = {"TMPDIR=" + *directory, "PATH=/usr/bin:/bin"},
-                           .log_file = log});
+  auto program = ChildProcess::Start(
+      {.arguments = {std::filesystem::canonical("bench/mount_floor").string(), "--size=1MiB",
+                     "--files=30", "--processes=1", "--rounds=1000", "--json"},
+       .environment = {"TMPDIR=" + *directory, "PATH=/usr/bin:/bin"},
+       .log_file = log});
   ASSERT_TRUE(program.ok()) << program.status();
 
   const WaitLimits limits = {.deadline = absl::Now() + kInterruptedMax};

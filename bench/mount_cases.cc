@@ -11,6 +11,8 @@
 #include <memory>
 #include <numeric>
 #include <random>
+#include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -23,10 +25,10 @@ namespace {
 constexpr mode_t kDirectoryMode = 0755;
 constexpr mode_t kFileMode = 0644;
 // How often a warm case is repeated within one sample, so that it takes milliseconds.
-constexpr size_t kStatPasses = 20;
-constexpr size_t kReadPasses = 5;
-constexpr size_t kListPasses = 20;
-constexpr size_t kRandomPasses = 5;
+constexpr size_t kStatPasses = 100;
+constexpr size_t kReadPasses = 20;
+constexpr size_t kListPasses = 100;
+constexpr size_t kRandomPasses = 20;
 // Looked up before the cold cases of a directory, so that whoever lists a directory that is
 // searched has done so. The fourth makes ours do it.
 constexpr size_t kSearchedNames = 8;
@@ -222,9 +224,9 @@ std::vector<uint64_t> RandomPages(const MountData& data) {
   return pages;
 }
 
-void AddNameCases(const std::string& root, const MountData& data, size_t workers,
+void AddNameCases(const std::string& root, const MountData& data, size_t directory, size_t workers,
                   std::vector<MountCase>& cases) {
-  const std::string names = absl::StrCat(root, "/", kNames);
+  const std::string names = absl::StrCat(root, "/", kNames, directory);
   const auto count = static_cast<double>(data.names);
   const auto add_stat = [&](const std::string& what, const std::string& name, int expected) {
     for (const bool cold : {true, false}) {
@@ -240,7 +242,7 @@ void AddNameCases(const std::string& root, const MountData& data, size_t workers
   add_stat("stat", "name", 0);
   add_stat("stat of a missing name", "missing", ENOENT);
 
-  const std::string small = absl::StrCat(root, "/", kSmall);
+  const std::string small = absl::StrCat(root, "/", kSmall, directory);
   for (const bool cold : {true, false}) {
     const size_t passes = cold ? 1 : kReadPasses;
     cases.push_back(
@@ -255,35 +257,41 @@ void AddNameCases(const std::string& root, const MountData& data, size_t workers
         {.name = absl::StrCat("readdir of ", data.names, " names", cold ? ", cold" : ", warm"),
          .amount = static_cast<double>(passes),
          .cold = cold ? ColdNeeds::kNamesDropped : ColdNeeds::kNothing,
-         .work = ListWork(absl::StrCat(root, "/", kList), data.names, passes)});
+         .work = ListWork(absl::StrCat(root, "/", kList, directory), data.names, passes)});
   }
 }
 
 }  // namespace
 
 absl::Status MakeMountData(const std::string& directory, const MountData& data) {
-  const auto path = [&](const char* name) { return absl::StrCat(directory, "/", name); };
-  for (const char* const name : {kNames, kList, kSmall}) {
-    if (mkdir(path(name).c_str(), kDirectoryMode) != 0) return ErrnoStatus(errno, path(name));
-  }
-  for (const auto& [name, names, bytes] :
-       {std::tuple(kNames, Numbered("name", data.names), size_t{0}),
-        std::tuple(kNames, Numbered("searched", kSearchedNames), size_t{0}),
-        std::tuple(kList, Numbered("listed", data.names), size_t{0}),
-        std::tuple(kSmall, Numbered("small", data.small_files), kSmallFileBytes)}) {
-    if (absl::Status status = MakeFiles(path(name), names, bytes); !status.ok()) return status;
+  for (size_t i = 0; i < data.directories; ++i) {
+    for (const auto& [kind, name, count, bytes] :
+         {std::tuple(kNames, "name", data.names, size_t{0}),
+          std::tuple(kNames, "searched", kSearchedNames, size_t{0}),
+          std::tuple(kList, "listed", data.names, size_t{0}),
+          std::tuple(kSmall, "small", data.small_files, kSmallFileBytes)}) {
+      const std::string path = absl::StrCat(directory, "/", kind, i);
+      // Two of them share one.
+      const bool second = std::string_view(name) == "searched";
+      if (!second && mkdir(path.c_str(), kDirectoryMode) != 0) return ErrnoStatus(errno, path);
+      if (absl::Status status = MakeFiles(path, Numbered(name, count), bytes); !status.ok()) {
+        return status;
+      }
+    }
   }
   for (const auto& [name, bytes] :
        {std::pair(kLarge, data.large_bytes), std::pair(kRandom, data.random_bytes),
         std::pair(kMapped, data.mapped_bytes)}) {
-    if (absl::Status status = WriteFile(path(name), bytes); !status.ok()) return status;
+    if (absl::Status status = WriteFile(absl::StrCat(directory, "/", name), bytes); !status.ok()) {
+      return status;
+    }
   }
   return absl::OkStatus();
 }
 
 std::vector<MountCase> MountCases(const std::string& root, const MountData& data, size_t workers) {
   std::vector<MountCase> cases;
-  AddNameCases(root, data, workers, cases);
+  for (size_t i = 0; i < data.directories; ++i) AddNameCases(root, data, i, workers, cases);
   const std::vector<uint64_t> pages = RandomPages(data);
   const auto path = [&](const char* name) { return absl::StrCat(root, "/", name); };
   for (const bool cold : {true, false}) {

@@ -17,6 +17,9 @@ namespace coppice {
 
 // How much there is of everything.
 struct MountData {
+  // Directories of each kind: a cold case of names takes milliseconds, and a directory is cold once
+  // in a mount. Each gives a sample.
+  size_t directories = 3;
   // Names in a directory that are looked up, and as many that are not there; names that are listed.
   size_t names = 1000;
   // Files of kSmallFileBytes that are opened, read and closed.
@@ -62,8 +65,8 @@ struct MountCase {
   Work work;
 };
 
-// The cases on data that was made below `root`, which is how a mount shows it. `workers` will do it
-// at once, each beginning elsewhere.
+// The cases on data that was made below `root`, which is how a mount shows it; those of names once
+// for each of the directories. `workers` will do it at once, each beginning elsewhere.
 std::vector<MountCase> MountCases(const std::string& root, const MountData& data, size_t workers);
 
 // The value of a sample of the case.

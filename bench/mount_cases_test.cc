@@ -12,7 +12,8 @@
 namespace coppice {
 namespace {
 
-constexpr MountData kTiny = {.names = 20,
+constexpr MountData kTiny = {.directories = 1,
+                             .names = 20,
                              .small_files = 10,
                              .large_bytes = (1 << 20) + 1,
                              .random_bytes = 64 << 10,
@@ -50,10 +51,10 @@ TEST_F(MountCasesTest, EachCaseFailsWhenItsDataIsWrong) {
   std::filesystem::resize_file(scratch_->File("large"), 1);
   std::filesystem::resize_file(scratch_->File("random"), 1);
   std::filesystem::remove(scratch_->File("mapped"));
-  std::filesystem::remove(scratch_->File("names/name7"));
-  std::filesystem::copy_file(scratch_->File("names/name8"), scratch_->File("names/missing3"));
-  std::filesystem::remove(scratch_->File("list/listed1"));
-  std::filesystem::resize_file(scratch_->File("small/small2"), 1);
+  std::filesystem::remove(scratch_->File("names0/name7"));
+  std::filesystem::copy_file(scratch_->File("names0/name8"), scratch_->File("names0/missing3"));
+  std::filesystem::remove(scratch_->File("list0/listed1"));
+  std::filesystem::resize_file(scratch_->File("small0/small2"), 1);
   for (const MountCase& mount_case : MountCases(scratch_->path(), kTiny, 1)) {
     EXPECT_FALSE(RunWorkers(1, mount_case.work, kDurationMax, context_).ok()) << mount_case.name;
   }
@@ -73,6 +74,14 @@ TEST_F(MountCasesTest, EachColdCaseIsFollowedByItsWarmOne) {
     }
   }
   EXPECT_EQ(names.size(), cases.size());
+}
+
+TEST_F(MountCasesTest, EachDirectoryGivesTheCasesOfNamesOnceMore) {
+  MountData more = kTiny;
+  more.directories = 3;
+  const size_t cases = MountCases(scratch_->path(), kTiny, 1).size();
+  // Two of stat, one of reading, one of listing; cold and warm.
+  EXPECT_EQ(MountCases(scratch_->path(), more, 1).size(), cases + 2 * 8);
 }
 
 TEST_F(MountCasesTest, DataIsNotMadeOverOtherData) {

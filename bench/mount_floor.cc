@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "bench/bench_context.h"
 #include "bench/bench_program.h"
-#include "bench/interleave.h"
 #include "bench/mount_cases.h"
 #include "bench/mount_contender.h"
 #include "bench/report.h"
@@ -98,17 +98,15 @@ class Comparison {
     if (absl::Status status = MakeContenders(data->path(), scratch->path()); !status.ok()) {
       return status;
     }
-    std::vector<NamedMeasurement> measurements;
-    for (const size_t processes : options_.processes) {
-      for (const auto& contender : contenders_) {
-        measurements.push_back({contender->name(), [this, &contender, processes] {
-                                  return Measure(*contender, processes);
-                                }});
+    absl::Status status = absl::OkStatus();
+    for (size_t round = 0; round < context_.rounds && status.ok(); ++round) {
+      context_.progress(absl::StrCat("round ", round + 1, " of ", context_.rounds));
+      for (const size_t processes : options_.processes) {
+        if (status.ok()) status = RunRound(round, processes);
       }
     }
-    const auto measured = Interleave(measurements, context_);
     Fill(data->path());
-    return measured.status();
+    return status;
   }
 
  private:
@@ -122,23 +120,42 @@ class Comparison {
     return absl::OkStatus();
   }
 
-  // All cases once, through a new mount. Returns how long it took, which is of no interest.
-  absl::StatusOr<double> Measure(MountContender& contender, size_t processes) {
-    const auto root = contender.Mount();
-    if (!root.ok()) return root.status();
-    absl::Status status = absl::OkStatus();
-    for (const MountCase& mount_case : MountCases(*root, options_.data, processes)) {
-      status = MeasureCase(contender, mount_case, processes);
-      if (!status.ok()) break;
+  // All mounted anew, and unmounted whatever happens.
+  absl::Status RunRound(size_t round, size_t processes) {
+    absl::Status status = MeasureCases(round, processes);
+    for (const auto& contender : contenders_) {
+      if (absl::Status unmounted = contender->Unmount(); !unmounted.ok() && status.ok()) {
+        status = Annotate(unmounted, contender->name());
+      }
     }
-    const absl::Status unmounted = contender.Unmount();
-    if (!status.ok()) return status;
-    if (!unmounted.ok()) return unmounted;
-    return 0;
+    return status;
+  }
+
+  // Case by case, each by all contenders one right after the other, beginning with another one in
+  // each round.
+  absl::Status MeasureCases(size_t round, size_t processes) {
+    std::vector<std::vector<MountCase>> cases;
+    for (const auto& contender : contenders_) {
+      const auto root = contender->Mount();
+      if (!root.ok()) return Annotate(root.status(), contender->name());
+      cases.push_back(MountCases(*root, options_.data, processes));
+    }
+    for (size_t i = 0; i < cases.front().size(); ++i) {
+      for (size_t j = 0; j < contenders_.size(); ++j) {
+        const size_t which = (round + j) % contenders_.size();
+        MountContender& contender = *contenders_[which];
+        if (absl::Status status = MeasureCase(contender, cases[which][i], processes);
+            !status.ok()) {
+          return Annotate(status, contender.name());
+        }
+      }
+    }
+    return absl::OkStatus();
   }
 
   absl::Status MeasureCase(MountContender& contender, const MountCase& mount_case,
                            size_t processes) {
+    if (absl::Status status = CheckNotInterrupted(context_); !status.ok()) return status;
     const std::string name = CaseName(mount_case, processes);
     if (!results_.contains(name)) names_.push_back(name);
     CaseResult& result = results_[name][contender.name()];

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "deploy/table.h"
 #include "nlohmann/json.hpp"
@@ -34,6 +36,9 @@ std::string Scaled(double value, const std::array<Scale, kCount>& scales) {
 
 constexpr std::array<Scale, 4> kSeconds = {{{1, "s"}, {1e-3, "ms"}, {1e-6, "us"}, {1e-9, "ns"}}};
 constexpr std::array<Scale, 4> kRates = {{{1e9, "GB/s"}, {1e6, "MB/s"}, {1e3, "kB/s"}, {1, "B/s"}}};
+
+// Of larger counts, the fraction says nothing.
+constexpr double kFractionsBelow = 100;
 
 absl::string_view UnitName(Unit unit) {
   switch (unit) {
@@ -87,9 +92,10 @@ std::string FormatValue(Unit unit, double value) {
     case Unit::kBytes:
       return FormatBytes(static_cast<uint64_t>(value));
     case Unit::kCount:
-      // A count per operation may be a fraction.
-      return value == std::floor(value) ? FormatCount(static_cast<uint64_t>(value))
-                                        : absl::StrFormat("%.2f", value);
+      // A count per operation may be a fraction, and so is half of two.
+      return value == std::floor(value) || value >= kFractionsBelow
+                 ? FormatCount(static_cast<uint64_t>(std::round(value)))
+                 : absl::StrFormat("%.2f", value);
   }
   return "";
 }
@@ -141,9 +147,14 @@ const ReportRow* Report::Find(const std::string& name, const std::string& who) c
 
 std::string Report::Text() const {
   std::string text = TimesTable();
+  // Each reason once, with all that it holds for.
+  std::map<std::string, std::vector<std::string>> absences;
   for (const ReportRow& row : rows_) {
     if (row.absent.empty()) continue;
-    absl::StrAppend(&text, "absent: ", row.name, ", ", row.who, ": ", row.absent, "\n");
+    absences[absl::StrCat(row.who, ": ", row.absent)].push_back(row.name);
+  }
+  for (const auto& [reason, names] : absences) {
+    absl::StrAppend(&text, "absent: ", reason, " (", absl::StrJoin(names, "; "), ")\n");
   }
   const std::string counts = CountsTable();
   absl::StrAppend(&text, counts.empty() ? "" : "\n", counts);

@@ -72,7 +72,9 @@ TEST(ReportTest, TheJsonHasThePlainNumbersInOneLine) {
 TEST(ReportTest, AnAbsentCompetitorIsARowThatSaysWhy) {
   Report report("import", {"local"});
   report.AddAbsent("cold", "squashfs", "mksquashfs is not installed");
-  EXPECT_THAT(report.Text(), HasSubstr("absent: cold, squashfs: mksquashfs is not installed"));
+  report.AddAbsent("warm", "squashfs", "mksquashfs is not installed");
+  EXPECT_THAT(report.Text(),
+              HasSubstr("absent: squashfs: mksquashfs is not installed (cold; warm)"));
   const auto json = nlohmann::json::parse(report.Json(absl::OkStatus()));
   EXPECT_EQ(json["rows"][0]["absent"], "mksquashfs is not installed");
   EXPECT_FALSE(json["rows"][0].contains("median"));
@@ -135,6 +137,7 @@ TEST(FormatValueTest, NumbersAreScaledForPeople) {
   EXPECT_EQ(FormatValue(Unit::kBytes, 4096), "4.0 KiB");
   EXPECT_EQ(FormatValue(Unit::kCount, 1234), "1,234");
   EXPECT_EQ(FormatValue(Unit::kCount, 0.25), "0.25");
+  EXPECT_EQ(FormatValue(Unit::kCount, 2454.5), "2,455");
 }
 
 }  // namespace

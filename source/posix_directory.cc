@@ -69,12 +69,14 @@ absl::Status ReadPage(int descriptor, const Path& path, const DirectoryPage& pag
 }  // namespace
 
 PosixDirectory::PosixDirectory(const ExportRoot& root, const Clock& clock, PosixCounters& counters,
-                               ThreadPool& pool, std::function<void(const Path&)> names_read)
+                               ThreadPool& pool, std::function<void(const Path&)> names_read,
+                               absl::Duration slow_lstat)
     : root_(root),
       clock_(clock),
       counters_(counters),
       pool_(pool),
-      names_read_(std::move(names_read)) {}
+      names_read_(std::move(names_read)),
+      slow_lstat_(slow_lstat) {}
 
 absl::StatusOr<ListingRef> PosixDirectory::Read(const Path& path, const DirectoryPage& page,
                                                 const CoppiceMounts::MountsRef& mounts) const {
@@ -130,7 +132,7 @@ void PosixDirectory::ReadAttributes(int descriptor, const Path& path,
   StatEntries(descriptor, path, untouchable, first);
   const auto took = absl::FromChrono(std::chrono::steady_clock::now() - begin);
   const absl::Span<Dentry> rest = all.subspan(first.size());
-  if (took < kSlowLstat * static_cast<int64_t>(first.size())) {
+  if (took < slow_lstat_ * static_cast<int64_t>(first.size())) {
     StatEntries(descriptor, path, untouchable, rest);
   } else {
     const size_t pieces = (rest.size() + kEntriesPerPiece - 1) / kEntriesPerPiece;

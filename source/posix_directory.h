@@ -50,7 +50,8 @@ class PosixDirectory {
   // All must outlive this. `names_read` is called after each reading of names, before the check: a
   // seam for tests, empty in production.
   PosixDirectory(const ExportRoot& root, const Clock& clock, PosixCounters& counters,
-                 ThreadPool& pool, std::function<void(const Path&)> names_read);
+                 ThreadPool& pool, std::function<void(const Path&)> names_read,
+                 absl::Duration slow_lstat = kSlowLstat);
 
   // As Source::ReadDirectory. The names of `mounts` are listed as directories, and not touched.
   absl::StatusOr<ListingRef> Read(const Path& path, const DirectoryPage& page,
@@ -70,6 +71,7 @@ class PosixDirectory {
   PosixCounters& counters_;
   ThreadPool& pool_;
   const std::function<void(const Path&)> names_read_;
+  const absl::Duration slow_lstat_;
 };
 
 }  // namespace coppice

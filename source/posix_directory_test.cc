@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/fake_clock.h"
 #include "common/status.h"
+#include "common/thread_pool.h"
 #include "gtest/gtest.h"
 #include "source/posix_attributes.h"
 #include "source/testing/temporary_directory.h"
@@ -33,8 +34,9 @@ class PosixDirectoryTest : public testing::Test {
     close(descriptor);
   }
 
-  absl::StatusOr<ListingRef> Read(absl::string_view path, const DirectoryPage& page = {}) {
-    const PosixDirectory reader(*root_, clock_, counters_, nullptr);
+  absl::StatusOr<ListingRef> Read(absl::string_view path, const DirectoryPage& page = {},
+                                  absl::Duration slow_lstat = absl::InfiniteDuration()) {
+    const PosixDirectory reader(*root_, clock_, counters_, pool_, nullptr, slow_lstat);
     return reader.Read(Path::Parse(path).value(), page,
                        std::make_shared<const std::vector<Path>>(mounts_));
   }
@@ -51,6 +53,7 @@ class PosixDirectoryTest : public testing::Test {
   // An hour from now: everything is settled.
   FakeClock clock_{absl::Now() + absl::Hours(1)};
   PosixCounters counters_;
+  ThreadPool pool_{4, 100};
   std::vector<Path> mounts_;
 };
 
@@ -60,6 +63,19 @@ TEST_F(PosixDirectoryTest, AsManyEntriesAsTheLimitAreOneCompleteListing) {
   EXPECT_TRUE(listing->IsComplete());
   EXPECT_EQ(listing->entries.size(), kListingEntriesMax);
   EXPECT_EQ(counters_.lstats, kListingEntriesMax);
+}
+
+TEST_F(PosixDirectoryTest, ASlowFileSystemIsAskedForSeveralAtOnceWithTheSameAnswer) {
+  for (int i = 0; i < 300; ++i) directory_.Write(absl::StrCat("d/", i), std::string(i, 'x'));
+  const ListingRef in_order = Read("d").value();
+  const uint64_t lstats = counters_.lstats;
+  const ListingRef at_once = Read("d", {}, /*slow_lstat=*/absl::ZeroDuration()).value();
+  EXPECT_EQ(counters_.lstats, 2 * lstats);
+  ASSERT_EQ(at_once->entries.size(), 300u);
+  for (size_t i = 0; i < 300; ++i) {
+    EXPECT_EQ(at_once->entries[i].name, in_order->entries[i].name);
+    EXPECT_EQ(at_once->entries[i].attributes, in_order->entries[i].attributes);
+  }
 }
 
 TEST_F(PosixDirectoryTest, OneMoreEntryNeedsPages) {
