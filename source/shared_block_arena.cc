@@ -93,14 +93,13 @@ class Memory {
       const uint64_t life = entry.life.load(std::memory_order_acquire);
       if (life % 2 != 0) continue;
       clients_.TakeReadMark(index);  // of another block
-      // What is written below must not be seen by who still believes in an earlier life.
-      std::atomic_thread_fence(std::memory_order_seq_cst);
-      entry.key_low.store(hash.low, std::memory_order_relaxed);
-      entry.key_high.store(hash.high, std::memory_order_relaxed);
+      // Released: who sees one of these also sees that the entry's earlier life has ended.
+      entry.key_low.store(hash.low, std::memory_order_release);
+      entry.key_high.store(hash.high, std::memory_order_release);
       entry.offset.store(static_cast<uint64_t>(block.bytes().data() - data_),
-                         std::memory_order_relaxed);
-      entry.length.store(static_cast<uint32_t>(block.size()), std::memory_order_relaxed);
-      entry.crc32c.store(block.crc32c(), std::memory_order_relaxed);
+                         std::memory_order_release);
+      entry.length.store(static_cast<uint32_t>(block.size()), std::memory_order_release);
+      entry.crc32c.store(block.crc32c(), std::memory_order_release);
       entry.life.store(life + 1, std::memory_order_seq_cst);
       return index;
     }

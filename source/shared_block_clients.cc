@@ -28,12 +28,11 @@ void SharedBlockClients::Remove(uint64_t client) {
 
 bool SharedBlockClients::IsPinned(uint64_t offset) const {
   MutexLock lock(mutex_);
-  // Pairs with the fence of SharedBlockReader: after it, a client that we do not see here sees that
-  // the entry has ended.
-  std::atomic_thread_fence(std::memory_order_seq_cst);
   for (const auto& [client, memory] : memories_) {
     for (const std::atomic<uint64_t>& pinned : PinsOf(*memory).pinned) {
-      if (pinned.load(std::memory_order_acquire) == offset + 1) return true;
+      // One order of all: the entry's end came before this, so a client whose pin comes after it
+      // sees the end.
+      if (pinned.load(std::memory_order_seq_cst) == offset + 1) return true;
     }
   }
   return false;

@@ -54,10 +54,7 @@ class Memory {
     return std::nullopt;
   }
   void Pin(size_t pin, uint64_t offset) {
-    pins_.pinned[pin].store(offset + 1, std::memory_order_release);
-    // Pairs with the fence of SharedBlockClients::IsPinned, and orders what was read of the entry
-    // before the second look at its life.
-    std::atomic_thread_fence(std::memory_order_seq_cst);
+    pins_.pinned[pin].store(offset + 1, std::memory_order_seq_cst);
   }
   void ReleasePin(size_t pin) {
     pins_.pinned[pin].store(0, std::memory_order_release);
@@ -86,8 +83,8 @@ class Reader final : public SharedBlockReader {
       const uint64_t index = memory_->IndexOf(hash, probe);
       const SharedBlockEntry& entry = memory_->Entry(index);
       const uint64_t life = entry.life.load(std::memory_order_acquire);
-      if (life % 2 == 0 || entry.key_low.load(std::memory_order_relaxed) != hash.low ||
-          entry.key_high.load(std::memory_order_relaxed) != hash.high) {
+      if (life % 2 == 0 || entry.key_low.load(std::memory_order_acquire) != hash.low ||
+          entry.key_high.load(std::memory_order_acquire) != hash.high) {
         continue;
       }
       FoundBlock found = Take(key, index, life);
@@ -113,9 +110,10 @@ class Reader final : public SharedBlockReader {
  private:
   FoundBlock Take(const BlockKey& key, uint64_t index, uint64_t life) {
     const SharedBlockEntry& entry = memory_->Entry(index);
-    const uint64_t offset = entry.offset.load(std::memory_order_relaxed);
-    const uint32_t length = entry.length.load(std::memory_order_relaxed);
-    const uint32_t crc32c = entry.crc32c.load(std::memory_order_relaxed);
+    // Acquired: values of a later life would make the second look at the life see that one.
+    const uint64_t offset = entry.offset.load(std::memory_order_acquire);
+    const uint32_t length = entry.length.load(std::memory_order_acquire);
+    const uint32_t crc32c = entry.crc32c.load(std::memory_order_acquire);
     const std::optional<size_t> pin = memory_->TakePin();
     if (!pin.has_value()) {
       without_pin_.fetch_add(1, std::memory_order_relaxed);
