@@ -27,8 +27,6 @@ class FileDescriptor {
   // -1 when it owns none.
   int get() const { return descriptor_; }
   bool valid() const { return descriptor_ >= 0; }
-  // It is the caller's to close.
-  int Release() { return std::exchange(descriptor_, -1); }
   void Reset() {
     if (descriptor_ >= 0) close(std::exchange(descriptor_, -1));
   }

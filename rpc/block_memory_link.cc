@@ -44,7 +44,7 @@ absl::StatusOr<std::unique_ptr<BlockMemoryLink>> BlockMemoryLink::Connect(const 
   if (!connection.ok()) return connection.status();
   absl::StatusOr<FileDescriptor> memory = ReceiveDescriptor(connection->get());
   if (!memory.ok()) return Annotate(memory.status(), path);
-  auto reader = OpenSharedBlocks(memory->Release());
+  auto reader = OpenSharedBlocks(*std::move(memory));
   if (!reader.ok()) return Annotate(reader.status(), path);
   absl::Status sent = SendDescriptor(connection->get(), (*reader)->client_descriptor());
   if (!sent.ok()) return Annotate(sent, path);

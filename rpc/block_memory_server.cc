@@ -14,7 +14,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "common/file_descriptor.h"
 #include "common/status.h"
@@ -36,10 +35,19 @@ bool IsOurs(int socket) {
   return peer.uid == geteuid() || peer.uid == 0;
 }
 
+// The socket's name in the file system, removed with its owner.
+struct Unlink {
+  void operator()(const std::string* path) const {
+    unlink(path->c_str());
+    delete path;
+  }
+};
+using SocketFile = std::unique_ptr<const std::string, Unlink>;
+
 class Server final : public BlockMemoryServer {
  public:
-  Server(std::string path, SharedBlockArena& arena, FileDescriptor listener, FileDescriptor stop)
-      : path_(std::move(path)),
+  Server(SocketFile file, SharedBlockArena& arena, FileDescriptor listener, FileDescriptor stop)
+      : file_(std::move(file)),
         arena_(arena),
         listener_(std::move(listener)),
         stop_(std::move(stop)),
@@ -51,7 +59,6 @@ class Server final : public BlockMemoryServer {
     while (write(stop_.get(), &one, sizeof(one)) < 0 && errno == EINTR) {
     }
     thread_.join();
-    unlink(path_.c_str());
   }
 
  private:
@@ -104,7 +111,7 @@ class Server final : public BlockMemoryServer {
     absl::StatusOr<FileDescriptor> memory = ReceiveDescriptor(connection.socket.get());
     if (!memory.ok()) return StatusErrno(memory.status()) == EAGAIN;
     if (connection.client.has_value()) return false;
-    const auto client = arena_.AddClient(memory->Release());
+    const auto client = arena_.AddClient(*std::move(memory));
     if (!client.ok()) {
       spdlog::warn("refused the block memory to a client: {}",
                    std::string(client.status().message()));
@@ -115,7 +122,7 @@ class Server final : public BlockMemoryServer {
     return send(connection.socket.get(), &ready, 1, MSG_NOSIGNAL) == 1;
   }
 
-  const std::string path_;
+  const SocketFile file_;
   SharedBlockArena& arena_;
   const FileDescriptor listener_;
   const FileDescriptor stop_;
@@ -136,15 +143,14 @@ absl::StatusOr<std::unique_ptr<BlockMemoryServer>> StartBlockMemoryServer(const 
   if (bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
     return ErrnoStatus(errno, absl::StrCat("bind ", path));
   }
-  absl::Cleanup remove_socket = [&path] { unlink(path.c_str()); };
+  SocketFile file(new std::string(path));
   if (absl::Status restricted = RestrictUnixSocket(path); !restricted.ok()) return restricted;
   if (listen(listener.get(), SOMAXCONN) != 0) {
     return ErrnoStatus(errno, absl::StrCat("listen at ", path));
   }
   FileDescriptor stop(eventfd(0, EFD_CLOEXEC));
   if (!stop.valid()) return ErrnoStatus(errno, "make an eventfd");
-  std::move(remove_socket).Cancel();
-  return std::make_unique<Server>(path, arena, std::move(listener), std::move(stop));
+  return std::make_unique<Server>(std::move(file), arena, std::move(listener), std::move(stop));
 }
 
 }  // namespace coppice

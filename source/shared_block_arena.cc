@@ -185,8 +185,8 @@ class Arena final : public SharedBlockArena {
 
   int descriptor() const override { return memory_->descriptor(); }
   bool Holds(const Block& block) const override { return memory_->Holds(block.bytes().data()); }
-  absl::StatusOr<ClientId> AddClient(int descriptor) override {
-    return memory_->clients().Add(descriptor);
+  absl::StatusOr<ClientId> AddClient(FileDescriptor descriptor) override {
+    return memory_->clients().Add(std::move(descriptor));
   }
   void RemoveClient(ClientId client) override { memory_->clients().Remove(client); }
 

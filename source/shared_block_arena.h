@@ -14,6 +14,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "common/file_descriptor.h"
 #include "source/block_allocator.h"
 #include "source/block_publisher.h"
 #include "source/layer_statistics.h"
@@ -38,10 +39,10 @@ class SharedBlockArena : public BlockAllocator, public BlockPublisher, public Me
   virtual bool Holds(const Block& block) const = 0;
 
   using ClientId = uint64_t;
-  // From now on the pins and marks of this client's memory count. Takes over the descriptor.
+  // From now on the pins and marks of this client's memory count.
   // INVALID_ARGUMENT for memory that is no memfd of SharedBlockClientBytes sealed against
   // shrinking; RESOURCE_EXHAUSTED beyond kSharedBlockClientsMax.
-  virtual absl::StatusOr<ClientId> AddClient(int descriptor) = 0;
+  virtual absl::StatusOr<ClientId> AddClient(FileDescriptor descriptor) = 0;
   // The client is gone: its pins hold nothing any more.
   virtual void RemoveClient(ClientId client) = 0;
 };

@@ -8,8 +8,8 @@
 
 namespace coppice {
 
-absl::StatusOr<uint64_t> SharedBlockClients::Add(int descriptor) {
-  auto memory = SharedMapping::Map(descriptor, SharedMapping::Access::kReadAndWrite,
+absl::StatusOr<uint64_t> SharedBlockClients::Add(FileDescriptor descriptor) {
+  auto memory = SharedMapping::Map(std::move(descriptor), SharedMapping::Access::kReadAndWrite,
                                    SharedBlockClientBytes(entry_count_));
   if (!memory.ok()) return memory.status();
   MutexLock lock(mutex_);

@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "common/file_descriptor.h"
 #include "common/mutex.h"
 #include "source/shared_block_layout.h"
 #include "source/shared_mapping.h"
@@ -22,7 +23,7 @@ class SharedBlockClients {
   explicit SharedBlockClients(uint64_t entry_count) : entry_count_(entry_count) {}
 
   // As SharedBlockArena::AddClient and RemoveClient.
-  absl::StatusOr<uint64_t> Add(int descriptor);
+  absl::StatusOr<uint64_t> Add(FileDescriptor descriptor);
   void Remove(uint64_t client);
 
   // Whether a client may be reading the block at this offset. Only sure when no client can find the

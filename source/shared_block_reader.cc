@@ -156,9 +156,9 @@ bool IsSound(const SharedBlockHeader& header, size_t size) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<SharedBlockReader>> OpenSharedBlocks(int descriptor) {
-  auto peer =
-      SharedMapping::Map(descriptor, SharedMapping::Access::kRead, sizeof(SharedBlockHeader));
+absl::StatusOr<std::unique_ptr<SharedBlockReader>> OpenSharedBlocks(FileDescriptor descriptor) {
+  auto peer = SharedMapping::Map(std::move(descriptor), SharedMapping::Access::kRead,
+                                 sizeof(SharedBlockHeader));
   if (!peer.ok()) return peer.status();
   const auto header = *reinterpret_cast<const SharedBlockHeader*>((*peer)->data());
   if (!IsSound(header, (*peer)->size())) {

@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "common/file_descriptor.h"
 #include "source/block.h"
 #include "source/layer_statistics.h"
 
@@ -31,9 +32,9 @@ class SharedBlockReader : public Measurable {
   virtual int client_descriptor() const = 0;
 };
 
-// On the memory of SharedBlockArena::descriptor(), which is taken over also on failure.
+// On the memory of SharedBlockArena::descriptor().
 // INVALID_ARGUMENT: not the memory of an arena of this version.
-absl::StatusOr<std::unique_ptr<SharedBlockReader>> OpenSharedBlocks(int descriptor);
+absl::StatusOr<std::unique_ptr<SharedBlockReader>> OpenSharedBlocks(FileDescriptor descriptor);
 
 }  // namespace coppice
 

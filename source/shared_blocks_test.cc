@@ -29,9 +29,9 @@ class SharedBlocksTest : public testing::Test {
   SharedBlocksTest() : arena_(*MakeSharedBlockArena(kCacheBytes)), reader_(Attach()) {}
 
   std::unique_ptr<SharedBlockReader> Attach() {
-    auto reader = OpenSharedBlocks(dup(arena_->descriptor()));
+    auto reader = OpenSharedBlocks(FileDescriptor(dup(arena_->descriptor())));
     EXPECT_TRUE(reader.ok()) << reader.status();
-    const auto client = arena_->AddClient(dup((*reader)->client_descriptor()));
+    const auto client = arena_->AddClient(FileDescriptor(dup((*reader)->client_descriptor())));
     EXPECT_TRUE(client.ok()) << client.status();
     client_ = *client;
     return *std::move(reader);
@@ -116,7 +116,7 @@ TEST_F(SharedBlocksTest, WhatADeadClientReadIsFreed) {
 
 TEST_F(SharedBlocksTest, ABlockOutlivesReaderAndArena) {
   auto arena = *MakeSharedBlockArena(kCacheBytes);
-  auto reader = *OpenSharedBlocks(dup(arena->descriptor()));
+  auto reader = *OpenSharedBlocks(FileDescriptor(dup(arena->descriptor())));
   std::shared_ptr<char> memory = *arena->Allocate(3);
   std::memcpy(memory.get(), "abc", 3);
   auto shown = arena->Publish(Key("f", 3), std::make_shared<const Block>(std::move(memory), 3, 1));
@@ -172,11 +172,13 @@ TEST_F(SharedBlocksTest, MemoryOfAnotherKindIsRefused) {
   const int wrong = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   ASSERT_EQ(ftruncate(wrong, 1 << 20), 0);
   ASSERT_EQ(fcntl(wrong, F_ADD_SEALS, F_SEAL_SHRINK), 0);
-  EXPECT_EQ(OpenSharedBlocks(dup(wrong)).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(OpenSharedBlocks(FileDescriptor(dup(wrong))).status().code(),
+            absl::StatusCode::kInvalidArgument);
   const int tiny = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   ASSERT_EQ(ftruncate(tiny, 100), 0);
   ASSERT_EQ(fcntl(tiny, F_ADD_SEALS, F_SEAL_SHRINK), 0);
-  EXPECT_EQ(arena_->AddClient(tiny).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(arena_->AddClient(FileDescriptor(tiny)).status().code(),
+            absl::StatusCode::kInvalidArgument);
   close(wrong);
 }
 
@@ -184,8 +186,8 @@ TEST_F(SharedBlocksTest, ThereIsALimitOfClients) {
   std::vector<std::unique_ptr<SharedBlockReader>> readers;
   absl::Status refused;
   for (size_t i = 0; i < kSharedBlockClientsMax; ++i) {
-    readers.push_back(*OpenSharedBlocks(dup(arena_->descriptor())));
-    refused = arena_->AddClient(dup(readers.back()->client_descriptor())).status();
+    readers.push_back(*OpenSharedBlocks(FileDescriptor(dup(arena_->descriptor()))));
+    refused = arena_->AddClient(FileDescriptor(dup(readers.back()->client_descriptor()))).status();
   }
   EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
 }

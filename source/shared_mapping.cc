@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <utility>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "common/status.h"
 
@@ -33,30 +32,27 @@ absl::StatusOr<char*> MapWhole(int descriptor, size_t size, int protection) {
 absl::StatusOr<std::unique_ptr<SharedMapping>> SharedMapping::Create(const std::string& name,
                                                                      size_t size,
                                                                      bool others_write) {
-  const int descriptor = memfd_create(name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  if (descriptor < 0) return ErrnoStatus(errno, "make shared memory (memfd_create)");
-  absl::Cleanup close_descriptor = [descriptor] { close(descriptor); };
-  if (ftruncate(descriptor, static_cast<off_t>(size)) != 0) {
+  FileDescriptor descriptor(memfd_create(name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!descriptor.valid()) return ErrnoStatus(errno, "make shared memory (memfd_create)");
+  if (ftruncate(descriptor.get(), static_cast<off_t>(size)) != 0) {
     return ErrnoStatus(errno, absl::StrCat("make shared memory of ", size, " bytes"));
   }
-  absl::StatusOr<char*> data = MapWhole(descriptor, size, PROT_READ | PROT_WRITE);
+  absl::StatusOr<char*> data = MapWhole(descriptor.get(), size, PROT_READ | PROT_WRITE);
   if (!data.ok()) return data.status();
-  std::unique_ptr<SharedMapping> mapping(new SharedMapping(descriptor, *data, size));
-  std::move(close_descriptor).Cancel();
+  std::unique_ptr<SharedMapping> mapping(new SharedMapping(std::move(descriptor), *data, size));
   int seals = F_SEAL_SHRINK | F_SEAL_GROW;
   if (!others_write) seals |= F_SEAL_FUTURE_WRITE;
-  if (fcntl(descriptor, F_ADD_SEALS, seals | F_SEAL_SEAL) != 0) {
+  if (fcntl(mapping->descriptor(), F_ADD_SEALS, seals | F_SEAL_SEAL) != 0) {
     return ErrnoStatus(errno, "seal shared memory");
   }
   return mapping;
 }
 
-absl::StatusOr<std::unique_ptr<SharedMapping>> SharedMapping::Map(int descriptor, Access access,
-                                                                  size_t size_min) {
-  absl::Cleanup close_descriptor = [descriptor] { close(descriptor); };
+absl::StatusOr<std::unique_ptr<SharedMapping>> SharedMapping::Map(FileDescriptor descriptor,
+                                                                  Access access, size_t size_min) {
   struct stat attributes;
-  if (fstat(descriptor, &attributes) != 0) return ErrnoStatus(errno, "stat shared memory");
-  const int seals = fcntl(descriptor, F_GET_SEALS);
+  if (fstat(descriptor.get(), &attributes) != 0) return ErrnoStatus(errno, "stat shared memory");
+  const int seals = fcntl(descriptor.get(), F_GET_SEALS);
   if (seals < 0 || (seals & F_SEAL_SHRINK) == 0) {
     return absl::InvalidArgumentError("shared memory that is not sealed against shrinking");
   }
@@ -65,16 +61,12 @@ absl::StatusOr<std::unique_ptr<SharedMapping>> SharedMapping::Map(int descriptor
     return absl::InvalidArgumentError(
         absl::StrCat("shared memory of ", size, " bytes instead of ", size_min));
   }
-  absl::StatusOr<char*> data =
-      MapWhole(descriptor, size, access == Access::kRead ? PROT_READ : PROT_READ | PROT_WRITE);
+  absl::StatusOr<char*> data = MapWhole(
+      descriptor.get(), size, access == Access::kRead ? PROT_READ : PROT_READ | PROT_WRITE);
   if (!data.ok()) return data.status();
-  std::move(close_descriptor).Cancel();
-  return std::unique_ptr<SharedMapping>(new SharedMapping(descriptor, *data, size));
+  return std::unique_ptr<SharedMapping>(new SharedMapping(std::move(descriptor), *data, size));
 }
 
-SharedMapping::~SharedMapping() {
-  munmap(data_, size_);
-  close(descriptor_);
-}
+SharedMapping::~SharedMapping() { munmap(data_, size_); }
 
 }  // namespace coppice

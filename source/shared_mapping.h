@@ -8,8 +8,10 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
+#include "common/file_descriptor.h"
 
 namespace coppice {
 
@@ -22,10 +24,10 @@ class SharedMapping {
   static absl::StatusOr<std::unique_ptr<SharedMapping>> Create(const std::string& name, size_t size,
                                                                bool others_write);
 
-  // What the descriptor is of, which is taken over also on failure. INVALID_ARGUMENT: not sealed
+  // What the descriptor is of. INVALID_ARGUMENT: not sealed
   // against shrinking, or shorter than `size_min`.
-  static absl::StatusOr<std::unique_ptr<SharedMapping>> Map(int descriptor, Access access,
-                                                            size_t size_min);
+  static absl::StatusOr<std::unique_ptr<SharedMapping>> Map(FileDescriptor descriptor,
+                                                            Access access, size_t size_min);
 
   ~SharedMapping();
   SharedMapping(const SharedMapping&) = delete;
@@ -33,13 +35,13 @@ class SharedMapping {
 
   char* data() const { return data_; }
   size_t size() const { return size_; }
-  int descriptor() const { return descriptor_; }
+  int descriptor() const { return descriptor_.get(); }
 
  private:
-  SharedMapping(int descriptor, char* data, size_t size)
-      : descriptor_(descriptor), data_(data), size_(size) {}
+  SharedMapping(FileDescriptor descriptor, char* data, size_t size)
+      : descriptor_(std::move(descriptor)), data_(data), size_(size) {}
 
-  const int descriptor_;
+  const FileDescriptor descriptor_;
   char* const data_;
   const size_t size_;
 };

@@ -33,8 +33,9 @@ class ArenaLoader final : public BlockLoader {
   explicit ArenaLoader(Source& source) : source_(source) {}
 
   std::shared_ptr<SharedBlockReader> Attach() {
-    std::shared_ptr<SharedBlockReader> reader = *OpenSharedBlocks(dup(arena_->descriptor()));
-    EXPECT_TRUE(arena_->AddClient(dup(reader->client_descriptor())).ok());
+    std::shared_ptr<SharedBlockReader> reader =
+        *OpenSharedBlocks(FileDescriptor(dup(arena_->descriptor())));
+    EXPECT_TRUE(arena_->AddClient(FileDescriptor(dup(reader->client_descriptor()))).ok());
     return reader;
   }
 
