@@ -1,6 +1,7 @@
 #include "source/sibling_pattern.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace coppice {
 namespace {
@@ -15,17 +16,24 @@ SiblingPattern::Step SiblingPattern::Demand(const std::string& name) {
   MutexLock lock(mutex_);
   Step step;
   step.was_prefetched = unused_.erase(name) > 0;
-  if (batches_ > 0) {
-    if (!next_.empty() && name == next_) {
-      next_.clear();
-      step.guess = Guess::kNextBatch;
-    }
-    return step;
+  step.previous = std::exchange(previous_, name);
+  if (!next_.empty() && name == next_) {
+    next_.clear();
+    step.guess = Guess::kNextBatch;
+  } else if (large_) {
+    // What was fetched is on its way: it is no sign of a new beginning.
+    if (!step.was_prefetched) step.guess = Guess::kBatchIfInOrder;
+  } else if (batches_ == 0 && read_.size() < kSmallFilesBeforeSiblings &&
+             read_.insert(name).second) {
+    step.guess =
+        read_.size() < kSmallFilesBeforeSiblings ? Guess::kSiblingsIfCheap : Guess::kSiblings;
   }
-  if (read_.size() >= kSmallFilesBeforeSiblings || !read_.insert(name).second) return step;
-  step.guess =
-      read_.size() >= kSmallFilesBeforeSiblings ? Guess::kSiblings : Guess::kSiblingsIfCheap;
   return step;
+}
+
+void SiblingPattern::SetLarge() {
+  MutexLock lock(mutex_);
+  large_ = true;
 }
 
 SiblingPattern::Batch SiblingPattern::Begin() {

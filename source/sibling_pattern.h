@@ -27,13 +27,15 @@ class SiblingPattern {
  public:
   enum class Guess {
     kNothing,
-    kSiblingsIfCheap,  // the first batch, where it costs little
-    kSiblings,         // the first batch
+    kSiblingsIfCheap,  // all small files, where they cost little
+    kSiblings,         // all small files, where they fit into a batch; else as the next
+    kBatchIfInOrder,   // what comes after this file, if it comes after `previous`
     kNextBatch,        // what comes after this file
   };
   struct Step {
     Guess guess = Guess::kNothing;
     bool was_prefetched = false;
+    std::string previous;  // the small file that was read before this one
   };
 
   // A reader reads a small file of this name.
@@ -43,6 +45,9 @@ class SiblingPattern {
     size_t files_max = 0;
     uint64_t bytes_max = 0;
   };
+  // The small files do not fit into a batch: only who reads in order gets any.
+  void SetLarge();
+
   // A batch is about to be fetched. Nothing more is until its end is known, and read.
   Batch Begin();
 
@@ -55,7 +60,9 @@ class SiblingPattern {
  private:
   Mutex mutex_;
   size_t batches_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool large_ ABSL_GUARDED_BY(mutex_) = false;
   std::string next_ ABSL_GUARDED_BY(mutex_);  // empty: none
+  std::string previous_ ABSL_GUARDED_BY(mutex_);
   // Before the first batch; at most kSmallFilesBeforeSiblings.
   absl::flat_hash_set<std::string> read_ ABSL_GUARDED_BY(mutex_);
   // Of the last batch.

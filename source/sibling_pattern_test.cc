@@ -28,6 +28,19 @@ TEST(SiblingPatternTest, AfterTheFirstBatchOnlyTheFileBehindItBringsAnother) {
   EXPECT_EQ(pattern.Demand("c").guess, Guess::kNothing) << "its batch is on its way";
 }
 
+TEST(SiblingPatternTest, InALargeDirectoryEachFileMayBeTheBeginningOfAnOrder) {
+  SiblingPattern pattern;
+  pattern.Demand("a");
+  pattern.Demand("b");
+  pattern.SetLarge();
+  const SiblingPattern::Step step = pattern.Demand("c");
+  EXPECT_EQ(step.guess, Guess::kBatchIfInOrder);
+  EXPECT_EQ(step.previous, "b");
+  pattern.Begin();
+  ASSERT_TRUE(pattern.Choose("d"));
+  EXPECT_EQ(pattern.Demand("d").guess, Guess::kNothing) << "it is on its way";
+}
+
 TEST(SiblingPatternTest, WhatWasFetchedIsUsedOnce) {
   SiblingPattern pattern;
   pattern.Begin();

@@ -24,12 +24,27 @@ bool IsSmall(const Dentry& entry) {
          entry.attributes->version.size > 0 && entry.attributes->version.size <= kSmallFileBytes;
 }
 
-bool IsCheap(const Listing& listing) {
+// Whether all small files are one batch, of that many bytes.
+bool Fits(const Listing& listing, uint64_t bytes_max) {
   uint64_t bytes = 0;
+  size_t files = 0;
   for (const Dentry& entry : listing.entries) {
-    if (IsSmall(entry)) bytes += entry.attributes->version.size;
+    if (!IsSmall(entry)) continue;
+    bytes += entry.attributes->version.size;
+    if (++files > kSiblingFilesMax || bytes > bytes_max) return false;
   }
-  return bytes <= kCheapDirectoryBytes;
+  return true;
+}
+
+// Whether `name` is the small file that comes after `previous`.
+bool IsNext(const Listing& listing, const std::string& previous, absl::string_view name) {
+  const Dentry* entry = listing.Find(previous);
+  if (entry == nullptr) return false;
+  const Dentry* const end = listing.entries.data() + listing.entries.size();
+  for (++entry; entry != end; ++entry) {
+    if (IsSmall(*entry)) return entry->name == name;
+  }
+  return false;
 }
 
 class SiblingPrefetching final : public ForwardingSource<SiblingPrefetchingSource> {
@@ -45,7 +60,7 @@ class SiblingPrefetching final : public ForwardingSource<SiblingPrefetchingSourc
       base_.ReadBlock(key, context, std::move(done));
       return;
     }
-    const std::shared_ptr<SiblingPattern> pattern = Follow(key.path.Parent());
+    const std::shared_ptr<SiblingPattern> pattern = PatternOf(key.path.Parent());
     const SiblingPattern::Step step = pattern->Demand(std::string(key.path.Name()));
     if (step.was_prefetched) used_.Count(key);
     if (step.guess == Guess::kNothing) {
@@ -54,22 +69,20 @@ class SiblingPrefetching final : public ForwardingSource<SiblingPrefetchingSourc
     }
     speculation_.ReadBlockThen(
         key, context, std::move(done), [this, path = key.path, context, pattern, step] {
-          const bool if_cheap = step.guess == Guess::kSiblingsIfCheap;
-          speculation_.ReadDirectory(path.Parent(), context, /*cached_only=*/if_cheap,
-                                     [this, path, context, pattern, step,
-                                      if_cheap](const absl::StatusOr<ListingRef>& listing) {
-                                       if (!listing.ok() || (if_cheap && !IsCheap(**listing)))
-                                         return;
-                                       FetchBatch(path,
-                                                  /*from_start=*/step.guess != Guess::kNextBatch,
-                                                  **listing, context, *pattern);
-                                     });
+          // One file is no reason to read a listing; two are.
+          speculation_.ReadDirectory(
+              path.Parent(), context,
+              /*cached_only=*/step.guess != Guess::kSiblings,
+              [this, path, context, pattern, step](const absl::StatusOr<ListingRef>& listing) {
+                if (!listing.ok()) return;
+                Follow(step, path, **listing, context, *pattern);
+              });
         });
   }
 
   LayerStatistics Statistics() const override {
     return {.layer = "sibling_prefetching",
-            .counters = {{"directories", fetched_directories_},
+            .counters = {{"batches", fetched_batches_},
                          {"prefetched_blocks", speculation_.blocks().blocks},
                          {"prefetched_bytes", speculation_.blocks().bytes},
                          {"used_blocks", used_.blocks},
@@ -77,12 +90,37 @@ class SiblingPrefetching final : public ForwardingSource<SiblingPrefetchingSourc
   }
 
  private:
-  std::shared_ptr<SiblingPattern> Follow(const Path& path) {
+  std::shared_ptr<SiblingPattern> PatternOf(const Path& path) {
     if (auto known = directories_.Lookup(path); known.has_value()) return *std::move(known);
     // Two first readers at once may follow a directory each; the one kept last goes on.
     auto directory = std::make_shared<SiblingPattern>();
     directories_.Insert(path, directory, 1);
     return directory;
+  }
+
+  // Does what the step of the reader of `path` calls for.
+  void Follow(const SiblingPattern::Step& step, const Path& path, const Listing& listing,
+              const RequestContext& context, SiblingPattern& pattern) {
+    switch (step.guess) {
+      case Guess::kNothing:
+        return;
+      case Guess::kSiblingsIfCheap:
+        if (Fits(listing, kCheapDirectoryBytes)) FetchBatch(path, true, listing, context, pattern);
+        return;
+      case Guess::kSiblings:
+        if (Fits(listing, kSiblingBytesMax)) {
+          FetchBatch(path, true, listing, context, pattern);
+          return;
+        }
+        pattern.SetLarge();
+        [[fallthrough]];
+      case Guess::kBatchIfInOrder:
+        if (!IsNext(listing, step.previous, path.Name())) return;
+        [[fallthrough]];
+      case Guess::kNextBatch:
+        FetchBatch(path, false, listing, context, pattern);
+        return;
+    }
   }
 
   // The small files of the directory of `path`: its first ones, or those after it.
@@ -91,7 +129,7 @@ class SiblingPrefetching final : public ForwardingSource<SiblingPrefetchingSourc
     const Path parent = path.Parent();
     const Dentry* const read = listing.Find(path.Name());
     if (read == nullptr && !from_start) return;
-    if (from_start) fetched_directories_.fetch_add(1, std::memory_order_relaxed);
+    fetched_batches_.fetch_add(1, std::memory_order_relaxed);
     const SiblingPattern::Batch batch = pattern.Begin();
     uint64_t bytes = 0;
     size_t files = 0;
@@ -114,7 +152,7 @@ class SiblingPrefetching final : public ForwardingSource<SiblingPrefetchingSourc
 
   LruCache<Path, std::shared_ptr<SiblingPattern>> directories_;
   BlockCounter used_;
-  std::atomic<uint64_t> fetched_directories_ = 0;
+  std::atomic<uint64_t> fetched_batches_ = 0;
   Speculation speculation_;  // the last: it ends before what its answers need
 };
 

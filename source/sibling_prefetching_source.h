@@ -6,8 +6,11 @@
 // the rest of the directory's small files come together; where they are few bytes in all, and the
 // listing is at hand, the first one does.
 //
-// Bounded (sibling_pattern.h): a first batch, once; then another for who reads the file that comes
-// next in the listing, as tar and find do, twice as large each time up to a limit. Only requests of
+// A directory whose small files do not fit into a batch (all libraries of a system) brings nothing
+// that way: most would never be read. There, and after a batch, who reads the very file that comes
+// next in the listing, as tar and rsync do, gets the following ones, twice as many each time.
+//
+// Bounded: sibling_pattern.h. Only requests of
 // the local reader count (RequestContext::hops <= 1), as in prefetching_source.h and for the same
 // reason.
 #ifndef COPPICE_SOURCE_SIBLING_PREFETCHING_SOURCE_H_
@@ -29,9 +32,8 @@ inline constexpr uint64_t kCheapDirectoryBytes = 256 << 10;
 // Directories whose reading is followed; the least recently used is forgotten first.
 inline constexpr size_t kDirectoriesFollowedMax = 4'096;
 
-// Statistics, layer "sibling_prefetching": directories (whose files were fetched),
-// prefetched_blocks, prefetched_bytes, and of these used_blocks, used_bytes, which a reader asked
-// for later.
+// Statistics, layer "sibling_prefetching": batches, prefetched_blocks, prefetched_bytes, and of
+// these used_blocks, used_bytes, which a reader asked for later.
 class SiblingPrefetchingSource : public Source, public Measurable {};
 
 // REQUIRES: `base` outlives the result.

@@ -53,7 +53,7 @@ TEST_F(SiblingPrefetchingSourceTest, TheSecondSmallFileBringsItsSiblingsOnce) {
   Read("d/f3");
   Read("d/f3");
   EXPECT_EQ(Blocks(), 3u + 8u + 2u);
-  EXPECT_EQ(Counter("directories"), 1u);
+  EXPECT_EQ(Counter("batches"), 1u);
   EXPECT_EQ(Counter("prefetched_blocks"), 8u);
   EXPECT_EQ(Counter("prefetched_bytes"), 8u * kSize);
   EXPECT_EQ(Counter("used_blocks"), 1u);
@@ -65,7 +65,7 @@ TEST_F(SiblingPrefetchingSourceTest, WhereFilesAreCheapTheFirstBringsThemOnce) {
   EXPECT_EQ(Blocks(), 1u + 9u);
   Read("d/f1");
   EXPECT_EQ(Blocks(), 1u + 9u + 1u);
-  EXPECT_EQ(Counter("directories"), 1u);
+  EXPECT_EQ(Counter("batches"), 1u);
 }
 
 TEST_F(SiblingPrefetchingSourceTest, ADirectoryIsNotListedForOneFile) {
@@ -98,14 +98,12 @@ TEST_F(SiblingPrefetchingSourceTest, ReadingLargeFilesBringsNothing) {
   EXPECT_EQ(Blocks(), 5u);
 }
 
-TEST_F(SiblingPrefetchingSourceTest, StaysWithinItsFilesAndBytes) {
-  AddFiles(500, 10);
-  Read("d/f0");
-  EXPECT_EQ(Counter("prefetched_blocks"), kSiblingFilesMax);
+TEST_F(SiblingPrefetchingSourceTest, ADirectoryThatDoesNotFitIntoABatchBringsNothing) {
+  AddFiles(kSiblingFilesMax + 1, 10);
+  for (const int i : {5, 3, 9, 1}) Read(absl::StrCat("d/f", i));
   for (int i = 0; i < 60; ++i) base_.AddGeneratedFile(absl::StrCat("e/f", i), kSmallFileBytes);
-  for (int i = 0; i < 2; ++i) Read(absl::StrCat("e/f", i));
-  EXPECT_LE(Counter("prefetched_bytes"), kSiblingBytesMax + kSiblingFilesMax * 10);
-  EXPECT_GT(Counter("prefetched_bytes"), kSiblingBytesMax - kSmallFileBytes);
+  for (const int i : {5, 3, 9, 1}) Read(absl::StrCat("e/f", i));
+  EXPECT_EQ(Counter("prefetched_blocks"), 0u);
 }
 
 TEST_F(SiblingPrefetchingSourceTest, WhoReadsInOrderWaitsForFewFiles) {
@@ -123,18 +121,27 @@ TEST_F(SiblingPrefetchingSourceTest, WhoReadsInOrderWaitsForFewFiles) {
   EXPECT_LE(Counter("prefetched_blocks"), 5'000u);
 }
 
-TEST_F(SiblingPrefetchingSourceTest, WhoJumpsAboutGetsOneBatch) {
+TEST_F(SiblingPrefetchingSourceTest, WhoBeginsInOrderSomewhereGetsWhatFollows) {
+  AddFiles(1'000, 4096);
+  const ListingRef listing = *AwaitListing(base_, *Path::Parse("d"));
+  for (const size_t i : {7, 900, 400, 500, 501}) Read("d/" + listing->entries[i].name);
+  EXPECT_EQ(Counter("prefetched_blocks"), kSiblingFilesMax);
+  EXPECT_EQ(base_.BlockCallCount("d/" + listing->entries[502].name, 0), 1u);
+  EXPECT_EQ(base_.BlockCallCount("d/" + listing->entries[502 + kSiblingFilesMax].name, 0), 0u);
+}
+
+TEST_F(SiblingPrefetchingSourceTest, WhoJumpsAboutInALargeDirectoryGetsNothing) {
   AddFiles(1'000, 4096);
   const ListingRef listing = *AwaitListing(base_, *Path::Parse("d"));
   for (size_t i = 0; i < 1'000; i += 100) Read("d/" + listing->entries[i].name);
-  EXPECT_EQ(Counter("prefetched_blocks"), kSiblingFilesMax);
+  EXPECT_EQ(Counter("prefetched_blocks"), 0u);
 }
 
 TEST_F(SiblingPrefetchingSourceTest, RequestsOfOtherPeersAndPrefetchesDoNotCount) {
   AddFiles(10, 1000);
   for (int i = 0; i < 5; ++i) Read(absl::StrCat("d/f", i), {.hops = 2});
   for (int i = 0; i < 5; ++i) Read(absl::StrCat("d/f", i), {.speculative = true});
-  EXPECT_EQ(Counter("directories"), 0u);
+  EXPECT_EQ(Counter("batches"), 0u);
 }
 
 TEST_F(SiblingPrefetchingSourceTest, AListingThatFailsIsNobodysError) {
