@@ -15,6 +15,12 @@ constexpr size_t kShardDirectoriesMin = 1024;
 LookupCounts::LookupCounts(size_t directories_max, const Clock& clock)
     : clock_(clock), states_(directories_max, kShardDirectoriesMin) {}
 
+size_t LookupCounts::State::NamesBeforeListing() const {
+  if (worth_listing) return 1;
+  if (large) return kLookupsBeforeLargeListing;
+  return missed ? kLookupsBeforeListingAfterMiss : kLookupsBeforeListing;
+}
+
 LookupCounts::Verdict LookupCounts::Count(const Path& directory, absl::string_view name) {
   State state = states_.Lookup(directory).value_or(State());
   if (state.single_until > clock_.Now()) return Verdict::kSingle;
@@ -24,9 +30,7 @@ LookupCounts::Verdict LookupCounts::Count(const Path& directory, absl::string_vi
   if (std::find(state.names.begin(), end, hash) != end) return Verdict::kSingle;
   *end = hash;
   ++state.name_count;
-  const bool promote =
-      state.worth_listing ||
-      state.name_count >= (state.missed ? kLookupsBeforeListingAfterMiss : kLookupsBeforeListing);
+  const bool promote = state.name_count >= state.NamesBeforeListing();
   state.listed = promote;
   states_.Insert(directory, std::move(state), 1);
   return promote ? Verdict::kPromotion : Verdict::kSingle;
@@ -50,6 +54,13 @@ void LookupCounts::SetWorthListing(const Path& directory) {
   State state = states_.Lookup(directory).value_or(State());
   if (state.listed || state.worth_listing) return;
   state.worth_listing = true;
+  states_.Insert(directory, std::move(state), 1);
+}
+
+void LookupCounts::SetLarge(const Path& directory) {
+  State state = states_.Lookup(directory).value_or(State());
+  if (state.listed || state.large) return;
+  state.large = true;
   states_.Insert(directory, std::move(state), 1);
 }
 

@@ -23,6 +23,10 @@ inline constexpr size_t kLookupsBeforeListingAfterMiss = 2;
 // A directory whose own size is at most this has few entries, on any file system that says more
 // than 0: its listing costs little.
 inline constexpr uint64_t kSmallDirectoryBytes = 16 << 10;
+// One whose own size is more than this has many, and its listing is a stat of each: it takes so
+// many different names, missing or not, to make that worth it.
+inline constexpr uint64_t kLargeDirectoryBytes = 32 << 10;
+inline constexpr size_t kLookupsBeforeLargeListing = 48;
 
 // Thread-safe. When several threads count in one directory at once, a name may be counted late,
 // never twice.
@@ -47,16 +51,21 @@ class LookupCounts {
   // The directory is small, and lies below one that is listed: its first lookup is worth a listing.
   // Who walks down a path without listing anything never gets here.
   void SetWorthListing(const Path& directory);
+  // The directory has many entries.
+  void SetLarge(const Path& directory);
   // The listing cannot be had: ask singly until then.
   void SetSingleFor(const Path& directory, absl::Time until);
 
  private:
   struct State {
+    size_t NamesBeforeListing() const;
+
     // Hashes of the different names so far.
-    std::array<uint64_t, kLookupsBeforeListing> names = {};
+    std::array<uint64_t, kLookupsBeforeLargeListing> names = {};
     size_t name_count = 0;
     bool missed = false;
     bool worth_listing = false;
+    bool large = false;
     bool listed = false;   // to be answered from its listing
     bool at_hand = false;  // the listing came
     absl::Time single_until = absl::InfinitePast();

@@ -76,21 +76,28 @@ class Promoting final : public ForwardingSource<PromotingSource> {
       if (!entry.attributes.has_value() || !S_ISDIR(entry.attributes->mode)) continue;
       // 0 is the size of an automount's directory, which may hide anything.
       const uint64_t size = entry.attributes->size;
-      if (size == 0 || size > kSmallDirectoryBytes) continue;
+      if (size == 0) continue;
       if (++learnt > kSubdirectoriesLearntMax) return;
-      if (const auto path = directory.Child(entry.name); path.ok()) counts_.SetWorthListing(*path);
+      const auto path = directory.Child(entry.name);
+      if (!path.ok()) continue;
+      if (size <= kSmallDirectoryBytes) counts_.SetWorthListing(*path);
+      LearnLarge(*path, *entry.attributes);
     }
+  }
+
+  void LearnLarge(const Path& path, const Attributes& attributes) {
+    if (S_ISDIR(attributes.mode) && attributes.size > kLargeDirectoryBytes) counts_.SetLarge(path);
   }
 
   void AskSingly(const Path& path, const RequestContext& context, Done<PathState> done) {
     single_.fetch_add(1, std::memory_order_relaxed);
-    base_.GetAttributes(path, context,
-                        [this, directory = path.Parent(),
-                         done = std::move(done)](absl::StatusOr<PathState> state) mutable {
-                          if (state.ok() && !state->attributes.has_value())
-                            counts_.NoteMissing(directory);
-                          std::move(done)(std::move(state));
-                        });
+    base_.GetAttributes(
+        path, context,
+        [this, path, done = std::move(done)](absl::StatusOr<PathState> state) mutable {
+          if (state.ok() && !state->attributes.has_value()) counts_.NoteMissing(path.Parent());
+          if (state.ok() && state->attributes.has_value()) LearnLarge(path, *state->attributes);
+          std::move(done)(std::move(state));
+        });
   }
 
   // Names that are there may come from a listing of any age; they stay usable.

@@ -109,6 +109,16 @@ TEST_F(PromotingSourceTest, ASmallDirectoryBelowAListedOneIsListedAtItsFirstName
   EXPECT_EQ(base_.CallCount(Kind::kListing, "d/automount"), 0u);
 }
 
+TEST_F(PromotingSourceTest, ALargeDirectoryIsListedLaterAndAMissDoesNotHurry) {
+  SetSize("d", kLargeDirectoryBytes + 1);
+  Lookup("d");
+  Lookup("d/missing");
+  for (size_t i = 0; i + 2 < kLookupsBeforeLargeListing; ++i) Lookup(absl::StrCat("d/f", i));
+  EXPECT_EQ(base_.CallCount(Kind::kListing, "d"), 0u);
+  Lookup("d/another");
+  EXPECT_EQ(base_.CallCount(Kind::kListing, "d"), 1u);
+}
+
 TEST_F(PromotingSourceTest, WhoWalksDownSmallDirectoriesListsNone) {
   base_.AddFile("d/e/f/g", "bytes");
   for (const char* const path : {"d", "d/e", "d/e/f"}) SetSize(path, 4096);

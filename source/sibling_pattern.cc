@@ -23,8 +23,9 @@ SiblingPattern::Step SiblingPattern::Demand(const std::string& name) {
   } else if (large_) {
     // What was fetched is on its way: it is no sign of a new beginning.
     if (!step.was_prefetched) step.guess = Guess::kBatchIfInOrder;
-  } else if (batches_ == 0 && read_.size() < kSmallFilesBeforeSiblings &&
-             read_.insert(name).second) {
+  } else if (batches_ == 0 && !read_.contains(name)) {
+    // Again with each further one, until the listing is at hand.
+    if (read_.size() < kSmallFilesBeforeSiblings) read_.insert(name);
     step.guess =
         read_.size() < kSmallFilesBeforeSiblings ? Guess::kSiblingsIfCheap : Guess::kSiblings;
   }

@@ -12,7 +12,10 @@ TEST(SiblingPatternTest, TheFirstFileIsAGuessIfCheapAndTheSecondAnyway) {
   EXPECT_EQ(pattern.Demand("a").guess, Guess::kSiblingsIfCheap);
   EXPECT_EQ(pattern.Demand("a").guess, Guess::kNothing);
   EXPECT_EQ(pattern.Demand("b").guess, Guess::kSiblings);
-  EXPECT_EQ(pattern.Demand("c").guess, Guess::kNothing);
+  EXPECT_EQ(pattern.Demand("b").guess, Guess::kNothing);
+  EXPECT_EQ(pattern.Demand("c").guess, Guess::kSiblings) << "no batch was begun";
+  pattern.Begin();
+  EXPECT_EQ(pattern.Demand("d").guess, Guess::kNothing);
 }
 
 TEST(SiblingPatternTest, AfterTheFirstBatchOnlyTheFileBehindItBringsAnother) {

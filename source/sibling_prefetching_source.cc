@@ -69,10 +69,9 @@ class SiblingPrefetching final : public ForwardingSource<SiblingPrefetchingSourc
     }
     speculation_.ReadBlockThen(
         key, context, std::move(done), [this, path = key.path, context, pattern, step] {
-          // One file is no reason to read a listing; two are.
+          // A guess is no reason to read a listing, which may be large: lookups are (promoting).
           speculation_.ReadDirectory(
-              path.Parent(), context,
-              /*cached_only=*/step.guess != Guess::kSiblings,
+              path.Parent(), context, /*cached_only=*/true,
               [this, path, context, pattern, step](const absl::StatusOr<ListingRef>& listing) {
                 if (!listing.ok()) return;
                 Follow(step, path, **listing, context, *pattern);

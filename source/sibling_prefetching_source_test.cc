@@ -8,6 +8,7 @@
 #include "common/fake_clock.h"
 #include "common/status.h"
 #include "gtest/gtest.h"
+#include "source/metadata_caching_source.h"
 #include "source/sibling_pattern.h"
 #include "source/testing/await.h"
 #include "source/testing/memory_source.h"
@@ -68,7 +69,22 @@ TEST_F(SiblingPrefetchingSourceTest, WhereFilesAreCheapTheFirstBringsThemOnce) {
   EXPECT_EQ(Counter("batches"), 1u);
 }
 
-TEST_F(SiblingPrefetchingSourceTest, ADirectoryIsNotListedForOneFile) {
+TEST_F(SiblingPrefetchingSourceTest, ADirectoryIsNotListedForTheGuess) {
+  AddFiles(10, 1000);
+  FakeClock clock;
+  const auto cache = MakeMetadataCachingSource(base_, {}, clock);
+  source_ = MakeSiblingPrefetchingSource(*cache);
+  for (const char* name : {"d/f0", "d/f1", "d/f2"}) Read(name);
+  EXPECT_EQ(Blocks(), 3u);
+  EXPECT_EQ(base_.CallCount(Kind::kListing), 0u);
+  // Somebody lists it.
+  ASSERT_TRUE(AwaitListing(*cache, *Path::Parse("d")).ok());
+  Read("d/f3");
+  EXPECT_EQ(Counter("prefetched_blocks"), 8u) << "all but the first two";
+  source_.reset();
+}
+
+TEST_F(SiblingPrefetchingSourceTest, AListingThatComesLaterIsUsed) {
   AddFiles(10, 1000);
   // What a cache says that does not have the listing.
   base_.FailNext(Kind::kListing, absl::NotFoundError("not cached"));
@@ -146,7 +162,7 @@ TEST_F(SiblingPrefetchingSourceTest, RequestsOfOtherPeersAndPrefetchesDoNotCount
 
 TEST_F(SiblingPrefetchingSourceTest, AListingThatFailsIsNobodysError) {
   AddFiles(10, kSize);
-  base_.FailNext(Kind::kListing, absl::UnavailableError("later"), 2);
+  base_.FailNext(Kind::kListing, absl::UnavailableError("later"), 4);
   for (int i = 0; i < 4; ++i) Read(absl::StrCat("d/f", i));
   EXPECT_EQ(Blocks(), 4u);
 }
