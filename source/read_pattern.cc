@@ -17,14 +17,17 @@ ReadPattern::Step ReadPattern::Demand(uint64_t index) {
   step.was_prefetched = unused_.erase(index) > 0;
   const bool first = !touched_;
   const bool in_order = touched_ && index == last_ + 1;
+  const bool again = touched_ && index == last_;
   touched_ = true;
   last_ = index;
+  if (in_order) window_ = std::clamp<uint64_t>(2 * window_, 1, kWindowBlocks);
+  if (!in_order && !again) window_ = 0;
   if (block_count_ <= kWholeFileBlocks) {
     for (uint64_t i = 0; first && i < block_count_; ++i) {
       if (i != index) Prefetch(i, step);
     }
   } else if (in_order) {
-    const uint64_t end = std::min(block_count_, index + 1 + kWindowBlocks);
+    const uint64_t end = std::min(block_count_, index + 1 + window_);
     // A reader who has jumped starts a window of its own.
     const uint64_t known =
         prefetched_until_ > index && prefetched_until_ <= end ? prefetched_until_ : index + 1;

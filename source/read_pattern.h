@@ -14,7 +14,9 @@ namespace coppice {
 
 // A file of at most so many blocks is fetched whole on its first touch.
 inline constexpr uint64_t kWholeFileBlocks = 4;
-// Of a larger file that is read in order, so many blocks are fetched ahead.
+// Of a larger file that is read in order, so many blocks are fetched ahead: one when the order
+// begins, and twice as many with each block up to this, because page faults in a library look like
+// an order now and then, and end after two or three.
 inline constexpr uint64_t kWindowBlocks = 8;
 
 class ReadPattern {
@@ -35,6 +37,7 @@ class ReadPattern {
   const uint64_t block_count_;
   bool touched_ = false;
   uint64_t last_ = 0;              // the block asked for last; meaningless unless touched_
+  uint64_t window_ = 0;            // blocks ahead of last_; 0 after a jump
   uint64_t prefetched_until_ = 0;  // for the window: blocks below were asked for or fetched ahead
   absl::flat_hash_set<uint64_t> unused_;  // fetched ahead, not asked for yet; at most kUnusedMax
 };

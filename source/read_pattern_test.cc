@@ -26,13 +26,14 @@ TEST(ReadPatternTest, APrefetchedBlockIsUsedOnce) {
   EXPECT_FALSE(pattern.Demand(1).was_prefetched);
 }
 
-TEST(ReadPatternTest, TheWindowMovesWithTheReaderAndStopsAtTheEnd) {
+TEST(ReadPatternTest, TheWindowDoublesMovesWithTheReaderAndStopsAtTheEnd) {
   ReadPattern pattern(12);
   EXPECT_EQ(pattern.Demand(0).prefetch, Indexes());
-  EXPECT_EQ(pattern.Demand(1).prefetch, (Indexes{2, 3, 4, 5, 6, 7, 8, 9}));
-  EXPECT_EQ(pattern.Demand(2).prefetch, Indexes{10});
-  EXPECT_EQ(pattern.Demand(3).prefetch, Indexes{11});
-  EXPECT_EQ(pattern.Demand(4).prefetch, Indexes());
+  EXPECT_EQ(pattern.Demand(1).prefetch, Indexes{2});
+  EXPECT_EQ(pattern.Demand(2).prefetch, (Indexes{3, 4}));
+  EXPECT_EQ(pattern.Demand(3).prefetch, (Indexes{5, 6, 7}));
+  EXPECT_EQ(pattern.Demand(4).prefetch, (Indexes{8, 9, 10, 11}));
+  EXPECT_EQ(pattern.Demand(5).prefetch, Indexes());
 }
 
 TEST(ReadPatternTest, AfterAJumpTheWindowStartsThere) {
@@ -40,9 +41,25 @@ TEST(ReadPatternTest, AfterAJumpTheWindowStartsThere) {
   pattern.Demand(0);
   pattern.Demand(1);
   EXPECT_EQ(pattern.Demand(500).prefetch, Indexes());
-  EXPECT_EQ(pattern.Demand(501).prefetch, (Indexes{502, 503, 504, 505, 506, 507, 508, 509}));
+  EXPECT_EQ(pattern.Demand(501).prefetch, Indexes{502});
   pattern.Demand(2);
-  EXPECT_EQ(pattern.Demand(3).prefetch, (Indexes{4, 5, 6, 7, 8, 9, 10, 11}));
+  EXPECT_EQ(pattern.Demand(3).prefetch, Indexes{4});
+}
+
+TEST(ReadPatternTest, TheWindowIsBoundedHoweverLongTheOrder) {
+  ReadPattern pattern(1000);
+  uint64_t fetched = 1;
+  for (uint64_t i = 0; i < 100; ++i) {
+    for (const uint64_t index : pattern.Demand(i).prefetch) fetched = index;
+    EXPECT_LE(fetched, i + kWindowBlocks + 1);
+  }
+  EXPECT_EQ(fetched, 99 + kWindowBlocks);
+}
+
+TEST(ReadPatternTest, ABlockThatIsAskedForAgainIsNoJump) {
+  ReadPattern pattern(1000);
+  for (const uint64_t index : {0, 1, 2, 2}) pattern.Demand(index);
+  EXPECT_EQ(pattern.Demand(3).prefetch, (Indexes{5, 6, 7}));
 }
 
 }  // namespace
