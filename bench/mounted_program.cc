@@ -96,7 +96,9 @@ absl::StatusOr<std::string> FindBenchProgram(const std::string& name) {
   if (error) return ErrnoStatus(error.value(), "read /proc/self/exe");
   const std::string in_runfiles = absl::StrCat(own.string(), ".runfiles/coppice/bench/", name);
   const std::string beside = (own.parent_path() / name).string();
-  for (const std::string& candidate : {in_runfiles, beside}) {
+  // A program of a folder of bench/ has the others one higher.
+  const std::string above = (own.parent_path().parent_path() / name).string();
+  for (const std::string& candidate : {in_runfiles, beside, above}) {
     const std::filesystem::path file = std::filesystem::canonical(candidate, error);
     if (!error && access(file.c_str(), X_OK) == 0) return file.string();
   }

@@ -15,7 +15,9 @@ absl::StatusOr<std::string> FindOne(const std::string& own_program, const std::s
   const std::filesystem::path own(own_program);
   const std::string in_runfiles = absl::StrCat(own_program, ".runfiles/coppice/", relative);
   const std::string beside = (own.parent_path().parent_path() / relative).string();
-  for (const std::string& candidate : {in_runfiles, beside}) {
+  // A program of a folder within a folder (bench/hop) has the others one higher.
+  const std::string above = (own.parent_path().parent_path().parent_path() / relative).string();
+  for (const std::string& candidate : {in_runfiles, beside, above}) {
     // What is found is a link of Bazel's; the file behind it stays when the links are made anew.
     std::error_code error;
     const std::filesystem::path file = std::filesystem::canonical(candidate, error);
