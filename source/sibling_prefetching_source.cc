@@ -70,8 +70,8 @@ class SiblingPrefetching final : public ForwardingSource<SiblingPrefetchingSourc
     speculation_.ReadBlockThen(
         key, context, std::move(done), [this, path = key.path, context, pattern, step] {
           // A guess is no reason to read a listing, which may be large: lookups are (promoting).
-          speculation_.ReadDirectory(
-              path.Parent(), context, /*cached_only=*/true,
+          speculation_.ReadCachedDirectory(
+              path.Parent(), context,
               [this, path, context, pattern, step](const absl::StatusOr<ListingRef>& listing) {
                 if (!listing.ok()) return;
                 Follow(step, path, **listing, context, *pattern);

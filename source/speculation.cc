@@ -12,12 +12,12 @@ bool Speculation::ReadBlock(const BlockKey& key, RequestContext context) {
   return true;
 }
 
-bool Speculation::ReadDirectory(const Path& path, RequestContext context, bool cached_only,
-                                Done<ListingRef> done) {
+bool Speculation::ReadCachedDirectory(const Path& path, RequestContext context,
+                                      Done<ListingRef> done) {
   if (!Begin()) return false;
   context.speculative = true;
   context.any_age = true;
-  context.cached_only = cached_only;
+  context.cached_only = true;
   base_.ReadDirectory(path, {}, context,
                       [this, done = std::move(done)](absl::StatusOr<ListingRef> listing) mutable {
                         std::move(done)(std::move(listing));

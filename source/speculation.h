@@ -41,10 +41,8 @@ class Speculation {
   // Asks for a block with the reader's context, made speculative. False: too many are under way.
   bool ReadBlock(const BlockKey& key, RequestContext context);
 
-  // Asks for a whole listing, of any age; `done` gets it, or a failure. With `cached_only`, nobody
-  // further down is asked.
-  bool ReadDirectory(const Path& path, RequestContext context, bool cached_only,
-                     Done<ListingRef> done);
+  // Asks for a whole listing, of any age, if a cache has it; `done` gets it, or a failure.
+  bool ReadCachedDirectory(const Path& path, RequestContext context, Done<ListingRef> done);
 
   // Asks the base for a reader's block, and calls `guess` once the reader has it: what nobody waits
   // for yet must not compete with what somebody does. This may be destroyed meanwhile: it waits.
