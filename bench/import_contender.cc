@@ -19,6 +19,7 @@
 #include "common/status.h"
 #include "deploy/child_process.h"
 #include "deploy/log_tail.h"
+#include "deploy/program_files.h"
 
 namespace coppice {
 namespace {
@@ -63,7 +64,7 @@ class ProgramImport final : public ImportContender {
   bool has_warm() const override { return true; }
 
   absl::StatusOr<std::string> Mount() override {
-    const auto found = FindBenchProgram(program_);
+    const auto found = FindProgram(absl::StrCat("bench/", program_));
     if (!found.ok()) return found.status();
     std::vector<std::string> arguments = {*found};
     arguments.insert(arguments.end(), flags_.begin(), flags_.end());

@@ -13,6 +13,7 @@
 #include "bench/process_costs.h"
 #include "common/file_descriptor.h"
 #include "common/status.h"
+#include "deploy/program_files.h"
 
 namespace coppice {
 namespace {
@@ -75,7 +76,7 @@ class FloorContender final : public MountContender {
   std::string name() const override { return "floor"; }
 
   absl::StatusOr<std::string> Mount() override {
-    const auto program = FindBenchProgram("floor_mount");
+    const auto program = FindProgram("bench/floor_mount");
     if (!program.ok()) return program.status();
     auto mounted = MountedProgram::Start(
         {.name = "floor_mount",

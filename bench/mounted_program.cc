@@ -6,8 +6,6 @@
 
 #include <cerrno>
 #include <csignal>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -88,23 +86,6 @@ absl::Status MountedProgram::Stop() {
     unmounted = ErrnoStatus(errno, absl::StrCat("remove '", mount_point_, "'"));
   }
   return ended.ok() ? unmounted : ended;
-}
-
-absl::StatusOr<std::string> FindBenchProgram(const std::string& name) {
-  std::error_code error;
-  const std::filesystem::path own = std::filesystem::read_symlink("/proc/self/exe", error);
-  if (error) return ErrnoStatus(error.value(), "read /proc/self/exe");
-  const std::string in_runfiles = absl::StrCat(own.string(), ".runfiles/coppice/bench/", name);
-  const std::string beside = (own.parent_path() / name).string();
-  // A program of a folder of bench/ has the others one higher.
-  const std::string above = (own.parent_path().parent_path() / name).string();
-  for (const std::string& candidate : {in_runfiles, beside, above}) {
-    const std::filesystem::path file = std::filesystem::canonical(candidate, error);
-    if (!error && access(file.c_str(), X_OK) == 0) return file.string();
-  }
-  return absl::NotFoundError(absl::StrCat("the program ", name, " is neither at '", in_runfiles,
-                                          "' nor at '", beside,
-                                          "'; start this with 'bazel run', which builds both"));
 }
 
 }  // namespace coppice

@@ -52,9 +52,6 @@ class MountedProgram {
   bool stopped_ = false;
 };
 
-// A program of bench/ that this program starts, as an absolute path: in its runfiles, or beside it.
-absl::StatusOr<std::string> FindBenchProgram(const std::string& name);
-
 }  // namespace coppice
 
 #endif  // COPPICE_BENCH_MOUNTED_PROGRAM_H_

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "bench/scratch_directory.h"
+#include "deploy/program_files.h"
 #include "gtest/gtest.h"
 
 namespace coppice {
@@ -110,7 +111,7 @@ TEST(MountedProgramTest, AProgramThatEndsBeforeItServesIsAnErrorAndItsDirectoryI
 }
 
 TEST(MountedProgramTest, AProgramThatIsNotThereIsNamed) {
-  const auto found = FindBenchProgram("no_such_program");
+  const auto found = FindProgram("bench/no_such_program");
   EXPECT_EQ(found.status().code(), absl::StatusCode::kNotFound);
   EXPECT_NE(found.status().message().find("no_such_program"), absl::string_view::npos);
 }

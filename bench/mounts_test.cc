@@ -15,10 +15,12 @@
 #include <sstream>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "bench/fuse_server.h"
 #include "bench/mounted_program.h"
 #include "bench/scratch_directory.h"
 #include "common/file_descriptor.h"
+#include "deploy/program_files.h"
 #include "gtest/gtest.h"
 
 namespace coppice {
@@ -52,7 +54,7 @@ class MountsTest : public testing::TestWithParam<std::string> {
   }
 
   void Mount() {
-    const auto program = FindBenchProgram(GetParam());
+    const auto program = FindProgram(absl::StrCat("bench/", GetParam()));
     ASSERT_TRUE(program.ok()) << program.status();
     std::vector<std::string> arguments = {*program, "--export_root=" + scratch_->File("root")};
     if (GetParam() == "floor_mount") arguments.emplace_back("--tree=/tree");

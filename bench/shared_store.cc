@@ -8,8 +8,8 @@
 #include <cerrno>
 
 #include "absl/strings/str_cat.h"
-#include "common/status.h"
 #include "common/file_descriptor.h"
+#include "common/status.h"
 
 namespace coppice {
 namespace {

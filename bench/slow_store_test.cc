@@ -19,6 +19,7 @@
 #include "bench/shared_store.h"
 #include "bench/store_counters.h"
 #include "common/file_descriptor.h"
+#include "deploy/program_files.h"
 #include "gtest/gtest.h"
 
 namespace coppice {
@@ -42,7 +43,7 @@ class SlowStoreTest : public testing::Test {
 
   // Returns the mount point.
   std::string Mount(std::vector<std::string> flags = {}) {
-    std::vector<std::string> arguments = {FindBenchProgram("slow_store").value(),
+    std::vector<std::string> arguments = {FindProgram("bench/slow_store").value(),
                                           "--export_root=" + scratch_.File("data"),
                                           "--shared=" + shared_};
     arguments.insert(arguments.end(), flags.begin(), flags.end());

@@ -18,6 +18,7 @@
 #include "common/status.h"
 #include "deploy/import_run.h"
 #include "deploy/import_workload.h"
+#include "deploy/program_files.h"
 #include "trace/replay.h"
 #include "trace/trace_file.h"
 
@@ -41,7 +42,7 @@ class Store {
     // Not in $TMPDIR: a path is walked in each touch.
     auto scratch = ScratchDirectory::Make("/tmp");
     if (!scratch.ok()) return scratch.status();
-    const auto program = FindBenchProgram("slow_store");
+    const auto program = FindProgram("bench/slow_store");
     if (!program.ok()) return program.status();
     auto shared = SharedStore::Open(scratch->File("store"));
     if (!shared.ok()) return shared.status();

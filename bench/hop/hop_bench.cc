@@ -146,7 +146,7 @@ absl::Status HopBench::Prepare() {
   const auto programs = FindPrograms();
   if (!programs.ok()) return programs.status();
   programs_ = *programs;
-  const auto relay = FindBenchProgram("hop/relay");
+  const auto relay = FindProgram("bench/hop/relay");
   if (!relay.ok()) return relay.status();
   relay_ = *relay;
   context_.progress(absl::StrCat("writing ", FormatBytes(options_.size_bytes), " and ",
