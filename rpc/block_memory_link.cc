@@ -2,26 +2,21 @@
 
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
 
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/status.h"
 #include "rpc/descriptor_passing.h"
+#include "rpc/unix_socket.h"
 
 namespace coppice {
 namespace {
 
 absl::StatusOr<FileDescriptor> ConnectTo(const std::string& path) {
-  sockaddr_un address{};
-  if (path.size() >= sizeof(address.sun_path)) {
-    return ErrnoStatus(ENAMETOOLONG, absl::StrCat("connect to ", path));
-  }
-  address.sun_family = AF_UNIX;
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  const absl::StatusOr<sockaddr_un> address = UnixSocketAddress(path);
+  if (!address.ok()) return address.status();
   FileDescriptor connection(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!connection.valid()) return ErrnoStatus(errno, "make a socket");
   const timeval timeout = absl::ToTimeval(kBlockMemoryTimeout);
@@ -30,7 +25,7 @@ absl::StatusOr<FileDescriptor> ConnectTo(const std::string& path) {
       return ErrnoStatus(errno, "limit the time of a socket");
     }
   }
-  if (connect(connection.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) !=
+  if (connect(connection.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof(*address)) !=
       0) {
     return ErrnoStatus(errno, absl::StrCat("connect to ", path));
   }

@@ -3,7 +3,6 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -137,10 +136,9 @@ absl::StatusOr<std::unique_ptr<BlockMemoryServer>> StartBlockMemoryServer(const 
   if (absl::Status prepared = PrepareUnixSocket(path); !prepared.ok()) return prepared;
   FileDescriptor listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!listener.valid()) return ErrnoStatus(errno, "make a socket");
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  if (bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+  const absl::StatusOr<sockaddr_un> address = UnixSocketAddress(path);
+  if (!address.ok()) return address.status();
+  if (bind(listener.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof(*address)) != 0) {
     return ErrnoStatus(errno, absl::StrCat("bind ", path));
   }
   SocketFile file(new std::string(path));

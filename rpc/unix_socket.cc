@@ -46,10 +46,7 @@ absl::Status PrepareDirectory(const std::string& directory) {
 }
 
 // The errno of connecting to the socket, 0 when somebody answers.
-int TryConnect(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+int TryConnect(const sockaddr_un& address) {
   // Not blocking: a server with a full backlog is alive, and says EAGAIN.
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return errno;
@@ -61,11 +58,22 @@ int TryConnect(const std::string& path) {
 
 }  // namespace
 
+absl::StatusOr<sockaddr_un> UnixSocketAddress(const std::string& path) {
+  sockaddr_un address{};
+  if (path.size() >= sizeof(address.sun_path)) {
+    return ErrnoStatus(ENAMETOOLONG, absl::StrCat("socket ", path));
+  }
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  return address;
+}
+
 absl::Status PrepareUnixSocket(const std::string& path) {
-  const size_t bytes_max = sizeof(sockaddr_un::sun_path) - 1;
-  if (path.empty() || path[0] != '/' || path.size() > bytes_max) {
+  const absl::StatusOr<sockaddr_un> address = UnixSocketAddress(path);
+  if (path.empty() || path[0] != '/' || !address.ok()) {
     return absl::InvalidArgumentError(absl::StrCat("socket ", path, " must be an absolute path of ",
-                                                   bytes_max, " bytes at most"));
+                                                   sizeof(sockaddr_un::sun_path) - 1,
+                                                   " bytes at most"));
   }
   const std::string directory = path.substr(0, path.rfind('/'));
   if (absl::Status status = PrepareDirectory(directory.empty() ? "/" : directory); !status.ok()) {
@@ -78,7 +86,7 @@ absl::Status PrepareUnixSocket(const std::string& path) {
   if (!S_ISSOCK(attributes.st_mode)) {
     return ErrnoStatus(EEXIST, absl::StrCat(path, " is no socket: remove it, or use --socket"));
   }
-  switch (const int error_number = TryConnect(path); error_number) {
+  switch (const int error_number = TryConnect(*address); error_number) {
     case 0:
     case EAGAIN:
       return ErrnoStatus(EADDRINUSE, absl::StrCat("socket ", path,

@@ -4,9 +4,12 @@
 #ifndef COPPICE_RPC_UNIX_SOCKET_H_
 #define COPPICE_RPC_UNIX_SOCKET_H_
 
+#include <sys/un.h>
+
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 
 namespace coppice {
 
@@ -15,6 +18,10 @@ namespace coppice {
 // socket's address may be (unix(7)). EACCES: the directory belongs to somebody else, or others may
 // enter it. EADDRINUSE: a server answers there. EEXIST: something else than a socket is there.
 absl::Status PrepareUnixSocket(const std::string& path);
+
+// The address of a socket at that path, for bind(2) and connect(2). ENAMETOOLONG when it does not
+// fit.
+absl::StatusOr<sockaddr_un> UnixSocketAddress(const std::string& path);
 
 // Makes it 0600. REQUIRES: a server of ours listens there.
 absl::Status RestrictUnixSocket(const std::string& path);
