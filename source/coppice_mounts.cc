@@ -46,7 +46,7 @@ std::string Unescape(absl::string_view text) {
 absl::StatusOr<std::string> ReadAll(const std::string& file) {
   const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return ErrnoStatus(errno, absl::StrCat("open ", file));
-  const OpenDescriptor owner(descriptor);
+  const FileDescriptor owner(descriptor);
   std::string text;
   while (text.size() <= kMountinfoBytesMax) {
     const size_t length = text.size();
@@ -101,7 +101,7 @@ std::vector<Path> MountsBelow(const std::vector<std::string>& mount_points,
   return mounts;
 }
 
-CoppiceMounts::CoppiceMounts(OpenDescriptor watched, std::string export_root, std::string mountinfo)
+CoppiceMounts::CoppiceMounts(FileDescriptor watched, std::string export_root, std::string mountinfo)
     : watched_(std::move(watched)),
       export_root_(std::move(export_root)),
       mountinfo_(std::move(mountinfo)) {}
@@ -111,7 +111,7 @@ absl::StatusOr<std::unique_ptr<CoppiceMounts>> CoppiceMounts::Open(const std::st
   const int watched = open(mountinfo.c_str(), O_RDONLY | O_CLOEXEC);
   if (watched < 0) return ErrnoStatus(errno, absl::StrCat("open ", mountinfo));
   std::unique_ptr<CoppiceMounts> mounts(
-      new CoppiceMounts(OpenDescriptor(watched), export_root, mountinfo));
+      new CoppiceMounts(FileDescriptor(watched), export_root, mountinfo));
   const absl::StatusOr<MountsRef> current = mounts->Current();
   if (!current.ok()) return current.status();
   if (std::find((*current)->begin(), (*current)->end(), Path()) != (*current)->end()) {

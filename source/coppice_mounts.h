@@ -19,8 +19,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "common/file_descriptor.h"
 #include "common/mutex.h"
-#include "source/open_descriptor.h"
 #include "source/path.h"
 
 namespace coppice {
@@ -53,11 +53,11 @@ class CoppiceMounts {
   absl::StatusOr<MountsRef> Allow(const Path& path);
 
  private:
-  CoppiceMounts(OpenDescriptor watched, std::string export_root, std::string mountinfo);
+  CoppiceMounts(FileDescriptor watched, std::string export_root, std::string mountinfo);
 
   absl::StatusOr<MountsRef> Read() const;
 
-  const OpenDescriptor watched_;
+  const FileDescriptor watched_;
   const std::string export_root_;
   const std::string mountinfo_;
 

@@ -39,20 +39,20 @@ absl::StatusOr<ExportRoot> ExportRoot::Open(const std::string& directory) {
   if (canonical == nullptr) return ErrnoStatus(errno, what);
   const int root = open(canonical.get(), O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (root < 0) return ErrnoStatus(errno, what);
-  ExportRoot export_root{OpenDescriptor(root), std::string(canonical.get())};
+  ExportRoot export_root{FileDescriptor(root), std::string(canonical.get())};
 
   const int probe = OpenAt2(root, ".", O_PATH | O_DIRECTORY);
   if (probe < 0 && errno == ENOSYS) {
     return ErrnoStatus(ENOSYS, absl::StrCat(what, ": openat2(2) is needed: Linux 5.6 or newer"));
   }
   if (probe < 0) return ErrnoStatus(errno, absl::StrCat(what, " with openat2"));
-  const OpenDescriptor probed(probe);
+  const FileDescriptor probed(probe);
   return export_root;
 }
 
-absl::StatusOr<OpenDescriptor> ExportRoot::OpenBeneath(const Path& path, uint64_t flags) const {
+absl::StatusOr<FileDescriptor> ExportRoot::OpenBeneath(const Path& path, uint64_t flags) const {
   const int descriptor = OpenAt2(root_.get(), path.IsRoot() ? "." : path.text().c_str(), flags);
-  if (descriptor >= 0) return OpenDescriptor(descriptor);
+  if (descriptor >= 0) return FileDescriptor(descriptor);
   const int error_number = errno == ELOOP ? ENOTDIR : errno;
   return ErrnoStatus(error_number, absl::StrCat("open '", path.text(), "'"));
 }

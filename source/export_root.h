@@ -9,7 +9,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "source/open_descriptor.h"
+#include "common/file_descriptor.h"
 #include "source/path.h"
 
 namespace coppice {
@@ -24,16 +24,16 @@ class ExportRoot {
   // the kernel, but a symbolic link on the way is ENOTDIR: who reads through a kernel resolves
   // links there, and never asks for a path below one. O_PATH | O_NOFOLLOW opens a final link
   // itself.
-  absl::StatusOr<OpenDescriptor> OpenBeneath(const Path& path, uint64_t flags) const;
+  absl::StatusOr<FileDescriptor> OpenBeneath(const Path& path, uint64_t flags) const;
 
   // The directory, without symbolic links.
   const std::string& canonical() const { return canonical_; }
 
  private:
-  ExportRoot(OpenDescriptor root, std::string canonical)
+  ExportRoot(FileDescriptor root, std::string canonical)
       : root_(std::move(root)), canonical_(std::move(canonical)) {}
 
-  OpenDescriptor root_;
+  FileDescriptor root_;
   std::string canonical_;
 };
 

@@ -23,16 +23,16 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/clock.h"
+#include "common/file_descriptor.h"
 #include "common/mutex.h"
 #include "source/attributes.h"
-#include "source/open_descriptor.h"
 #include "source/path.h"
 
 namespace coppice {
 
 // An open file, and its attributes when it was opened.
 struct OpenFile {
-  OpenDescriptor descriptor;
+  FileDescriptor descriptor;
   Attributes attributes;
 };
 

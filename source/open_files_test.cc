@@ -21,7 +21,7 @@ constexpr Version kVersion = {.id = 1, .size = 10};
 Path MakePath(int number) { return Path::Parse(absl::StrCat("file", number)).value(); }
 
 absl::StatusOr<OpenFile> OpenNull() {
-  return OpenFile{.descriptor = OpenDescriptor(open("/dev/null", O_RDONLY | O_CLOEXEC))};
+  return OpenFile{.descriptor = FileDescriptor(open("/dev/null", O_RDONLY | O_CLOEXEC))};
 }
 
 bool IsOpen(int descriptor) { return fcntl(descriptor, F_GETFD) >= 0; }

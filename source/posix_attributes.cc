@@ -13,8 +13,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "common/file_descriptor.h"
 #include "common/status.h"
-#include "source/open_descriptor.h"
 #include "xxhash.h"
 
 namespace coppice {
@@ -102,7 +102,7 @@ absl::StatusOr<Attributes> StatEntry(int directory, const std::string& name,
   // another link than the first.
   const int descriptor = openat(directory, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC);
   if (descriptor < 0) return ErrnoStatus(errno, absl::StrCat("lstat '", what, "'"));
-  const OpenDescriptor link(descriptor);
+  const FileDescriptor link(descriptor);
   attributes = StatDescriptor(descriptor, what);
   if (!attributes.ok() || !S_ISLNK(attributes->mode)) return attributes;
   absl::StatusOr<std::string> target = ReadLink(descriptor, what);

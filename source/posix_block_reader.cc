@@ -93,7 +93,7 @@ absl::StatusOr<uint64_t> PosixBlockReader::FindExtent(const Path& path, const Ve
 }
 
 absl::StatusOr<OpenFile> PosixBlockReader::Open(const BlockKey& key) const {
-  const absl::StatusOr<OpenDescriptor> place = root_.OpenBeneath(key.path, O_PATH | O_NOFOLLOW);
+  const absl::StatusOr<FileDescriptor> place = root_.OpenBeneath(key.path, O_PATH | O_NOFOLLOW);
   if (!place.ok()) return place.status();
   absl::StatusOr<Attributes> attributes = StatDescriptor(place->get(), key.path.text());
   if (!attributes.ok()) return attributes.status();
@@ -109,7 +109,7 @@ absl::StatusOr<OpenFile> PosixBlockReader::Open(const BlockKey& key) const {
     if (errno == ENOENT) return Stale(key);
     return ErrnoStatus(errno, absl::StrCat("open '", key.path.text(), "'"));
   }
-  return OpenFile{.descriptor = OpenDescriptor(descriptor), .attributes = *std::move(attributes)};
+  return OpenFile{.descriptor = FileDescriptor(descriptor), .attributes = *std::move(attributes)};
 }
 
 void PosixBlockReader::WaitUntilSettled(absl::Time changed_at) const {

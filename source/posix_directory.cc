@@ -17,9 +17,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/file_descriptor.h"
 #include "common/shared_work.h"
 #include "common/status.h"
-#include "source/open_descriptor.h"
 #include "source/posix_attributes.h"
 
 namespace coppice {
@@ -84,7 +84,7 @@ absl::StatusOr<ListingRef> PosixDirectory::Read(const Path& path, const Director
     return ErrnoStatus(
         EINVAL, absl::StrCat("page ", page.index, " of 2^", page.bits, " of '", path.text(), "'"));
   }
-  const absl::StatusOr<OpenDescriptor> directory = root_.OpenBeneath(path, O_RDONLY | O_DIRECTORY);
+  const absl::StatusOr<FileDescriptor> directory = root_.OpenBeneath(path, O_RDONLY | O_DIRECTORY);
   if (!directory.ok()) return directory.status();
   auto listing = std::make_shared<Listing>();
   listing->page = page;

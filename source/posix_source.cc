@@ -117,7 +117,7 @@ absl::StatusOr<Attributes> PosixSource::ReadAttributes(const Path& path) {
   // Through the directory, because opening the file itself, even with O_PATH, could mount
   // something.
   const Path parent = path.IsRoot() ? path : path.Parent();
-  const absl::StatusOr<OpenDescriptor> directory = root_.OpenBeneath(parent, O_PATH | O_DIRECTORY);
+  const absl::StatusOr<FileDescriptor> directory = root_.OpenBeneath(parent, O_PATH | O_DIRECTORY);
   if (!directory.ok()) return directory.status();
   if (path.IsRoot()) return StatDescriptor(directory->get(), "the export root");
   absl::StatusOr<Attributes> attributes =
@@ -130,7 +130,7 @@ absl::StatusOr<Attributes> PosixSource::ReadAttributes(const Path& path) {
 
 absl::StatusOr<FileSystemStatistics> PosixSource::ReadFileSystemStatistics(const Path& path) {
   counters_.statfs.fetch_add(1, std::memory_order_relaxed);
-  const absl::StatusOr<OpenDescriptor> place = root_.OpenBeneath(path, O_PATH | O_NOFOLLOW);
+  const absl::StatusOr<FileDescriptor> place = root_.OpenBeneath(path, O_PATH | O_NOFOLLOW);
   if (!place.ok()) return place.status();
   struct statvfs st;
   if (fstatvfs(place->get(), &st) != 0) {
