@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "source/block_caching_source.h"
+#include "source/familiar_prefetching_source.h"
+#include "source/library_prefetching_source.h"
 #include "source/metadata_caching_source.h"
 #include "source/metered_source.h"
 #include "source/prefetching_source.h"
@@ -28,14 +30,16 @@ class Stack final : public CacheStack {
         promoting_(MakePromotingSource(*flight_, options.negative_ttl, clock)),
         siblings_(MakeSiblingPrefetchingSource(*promoting_)),
         prefetching_(MakePrefetchingSource(*siblings_)),
-        metered_(MakeMeteredSource(*prefetching_, "metered")) {}
+        libraries_(MakeLibraryPrefetchingSource(*prefetching_)),
+        familiar_(MakeFamiliarPrefetchingSource(*libraries_)),
+        metered_(MakeMeteredSource(*familiar_, "metered")) {}
 
   Source& top() override { return *metered_; }
 
   std::vector<LayerStatistics> Statistics() const override {
-    return {metered_->Statistics(),   prefetching_->Statistics(), siblings_->Statistics(),
-            promoting_->Statistics(), flight_->Statistics(),      blocks_->Statistics(),
-            metadata_->Statistics()};
+    return {metered_->Statistics(),     familiar_->Statistics(), libraries_->Statistics(),
+            prefetching_->Statistics(), siblings_->Statistics(), promoting_->Statistics(),
+            flight_->Statistics(),      blocks_->Statistics(),   metadata_->Statistics()};
   }
 
   std::vector<CachedItem> Items(const std::string& prefix) const override {
@@ -60,6 +64,8 @@ class Stack final : public CacheStack {
   const std::unique_ptr<PromotingSource> promoting_;
   const std::unique_ptr<SiblingPrefetchingSource> siblings_;
   const std::unique_ptr<PrefetchingSource> prefetching_;
+  const std::unique_ptr<LibraryPrefetchingSource> libraries_;
+  const std::unique_ptr<FamiliarPrefetchingSource> familiar_;
   const std::unique_ptr<MeteredSource> metered_;
 };
 

@@ -25,15 +25,19 @@ LookupCounts::Verdict LookupCounts::Count(const Path& directory, absl::string_vi
   State state = states_.Lookup(directory).value_or(State());
   if (state.single_until > clock_.Now()) return Verdict::kSingle;
   if (state.listed) return Verdict::kListed;
+  if (state.ahead) return Verdict::kSingle;
   const uint64_t hash = CookieOf(name);
   const auto end = state.names.begin() + state.name_count;
   if (std::find(state.names.begin(), end, hash) != end) return Verdict::kSingle;
   *end = hash;
   ++state.name_count;
   const bool promote = state.name_count >= state.NamesBeforeListing();
-  state.listed = promote;
+  state.ahead = promote && state.large;
+  state.listed = promote && !state.large;
+  const bool ahead = state.ahead;
   states_.Insert(directory, std::move(state), 1);
-  return promote ? Verdict::kPromotion : Verdict::kSingle;
+  if (!promote) return Verdict::kSingle;
+  return ahead ? Verdict::kAhead : Verdict::kPromotion;
 }
 
 void LookupCounts::NoteMissing(const Path& directory) {
@@ -65,7 +69,9 @@ void LookupCounts::SetLarge(const Path& directory) {
 }
 
 void LookupCounts::SetSingleFor(const Path& directory, absl::Time until) {
-  states_.Insert(directory, State{.single_until = until}, 1);
+  const auto known = states_.Lookup(directory);
+  states_.Insert(directory,
+                 State{.large = known.has_value() && known->large, .single_until = until}, 1);
 }
 
 }  // namespace coppice

@@ -35,6 +35,7 @@ class LookupCounts {
   enum class Verdict {
     kSingle,     // ask for this name alone
     kPromotion,  // names have begun to repeat: from now on, the listing
+    kAhead,      // the same in a large directory: have it listed, and ask for this name alone
     kListed,     // the listing
   };
 
@@ -66,6 +67,7 @@ class LookupCounts {
     bool missed = false;
     bool worth_listing = false;
     bool large = false;
+    bool ahead = false;    // large, and being listed
     bool listed = false;   // to be answered from its listing
     bool at_hand = false;  // the listing came
     absl::Time single_until = absl::InfinitePast();

@@ -32,7 +32,7 @@ class Prefetching final : public ForwardingSource<PrefetchingSource> {
       return;
     }
     speculation_.ReadBlockThen(key, context, std::move(done),
-                               [this, key, context, indexes = step.prefetch] {
+                               [this, key, context, indexes = step.prefetch](const BlockRef&) {
                                  for (const uint64_t index : indexes) {
                                    speculation_.ReadBlock({key.path, key.version, index}, context);
                                  }

@@ -9,6 +9,7 @@
 
 #include "source/forwarding_source.h"
 #include "source/lookup_counts.h"
+#include "source/speculation.h"
 
 namespace coppice {
 namespace {
@@ -33,6 +34,11 @@ class Promoting final : public ForwardingSource<PromotingSource> {
     switch (counts_.Count(path.Parent(), path.Name())) {
       case LookupCounts::Verdict::kSingle:
         AskSingly(path, context, std::move(done));
+        return;
+      case LookupCounts::Verdict::kAhead:
+        promotions_.fetch_add(1, std::memory_order_relaxed);
+        AskSingly(path, context, std::move(done));
+        ListAhead(path.Parent(), context);
         return;
       case LookupCounts::Verdict::kPromotion:
         promotions_.fetch_add(1, std::memory_order_relaxed);
@@ -100,6 +106,18 @@ class Promoting final : public ForwardingSource<PromotingSource> {
         });
   }
 
+  void ListAhead(const Path& directory, const RequestContext& context) {
+    const bool begun = speculation_.ReadDirectory(
+        directory, context, [this, directory](const absl::StatusOr<ListingRef>& listing) {
+          if (listing.ok()) {
+            Learn(directory, **listing);
+          } else {
+            counts_.SetSingleFor(directory, clock_.Now() + negative_ttl_);
+          }
+        });
+    if (!begun) counts_.SetSingleFor(directory, clock_.Now() + negative_ttl_);
+  }
+
   // Names that are there may come from a listing of any age; they stay usable.
   void AskListing(const Path& path, const RequestContext& context, Done<PathState> done) {
     RequestContext any_age = context;
@@ -165,6 +183,7 @@ class Promoting final : public ForwardingSource<PromotingSource> {
   std::atomic<uint64_t> missing_from_listing_ = 0;
   std::atomic<uint64_t> single_ = 0;
   std::atomic<uint64_t> promotions_ = 0;
+  Speculation speculation_{base_};  // the last: it ends before what its answers need
 };
 
 }  // namespace

@@ -68,7 +68,8 @@ class SiblingPrefetching final : public ForwardingSource<SiblingPrefetchingSourc
       return;
     }
     speculation_.ReadBlockThen(
-        key, context, std::move(done), [this, path = key.path, context, pattern, step] {
+        key, context, std::move(done),
+        [this, path = key.path, context, pattern, step](const BlockRef&) {
           // A guess is no reason to read a listing, which may be large: lookups are (promoting).
           speculation_.ReadCachedDirectory(
               path.Parent(), context,

@@ -5,19 +5,43 @@
 namespace coppice {
 
 bool Speculation::ReadBlock(const BlockKey& key, RequestContext context) {
+  return ReadBlock(key, context, [](const absl::StatusOr<BlockRef>&) {});
+}
+
+bool Speculation::ReadBlock(const BlockKey& key, RequestContext context, Done<BlockRef> done) {
   if (!Begin()) return false;
   blocks_.Count(key);
   context.speculative = true;
-  base_.ReadBlock(key, context, [this](const absl::StatusOr<BlockRef>&) { End(); });
+  base_.ReadBlock(key, context,
+                  [this, done = std::move(done)](absl::StatusOr<BlockRef> block) mutable {
+                    std::move(done)(std::move(block));
+                    End();
+                  });
+  return true;
+}
+
+bool Speculation::GetAttributes(const Path& path, RequestContext context, Done<PathState> done) {
+  if (!Begin()) return false;
+  context.speculative = true;
+  context.any_age = true;
+  base_.GetAttributes(path, context,
+                      [this, done = std::move(done)](absl::StatusOr<PathState> state) mutable {
+                        std::move(done)(std::move(state));
+                        End();
+                      });
   return true;
 }
 
 bool Speculation::ReadCachedDirectory(const Path& path, RequestContext context,
                                       Done<ListingRef> done) {
+  context.cached_only = true;
+  return ReadDirectory(path, context, std::move(done));
+}
+
+bool Speculation::ReadDirectory(const Path& path, RequestContext context, Done<ListingRef> done) {
   if (!Begin()) return false;
   context.speculative = true;
   context.any_age = true;
-  context.cached_only = true;
   base_.ReadDirectory(path, {}, context,
                       [this, done = std::move(done)](absl::StatusOr<ListingRef> listing) mutable {
                         std::move(done)(std::move(listing));
@@ -27,15 +51,31 @@ bool Speculation::ReadCachedDirectory(const Path& path, RequestContext context,
 }
 
 void Speculation::ReadBlockThen(const BlockKey& key, const RequestContext& context,
-                                Done<BlockRef> done, absl::AnyInvocable<void() &&> guess) {
+                                Done<BlockRef> done,
+                                absl::AnyInvocable<void(const BlockRef&) &&> guess) {
   in_flight_.Begin();
   base_.ReadBlock(key, context,
                   [this, done = std::move(done),
                    guess = std::move(guess)](absl::StatusOr<BlockRef> block) mutable {
+                    const BlockRef seen = block.ok() ? *block : nullptr;
                     std::move(done)(std::move(block));
-                    std::move(guess)();
+                    std::move(guess)(seen);
                     in_flight_.End();
                   });
+}
+
+void Speculation::ReadDirectoryThen(const Path& path, const RequestContext& context,
+                                    Done<ListingRef> done,
+                                    absl::AnyInvocable<void(const ListingRef&) &&> guess) {
+  in_flight_.Begin();
+  base_.ReadDirectory(path, {}, context,
+                      [this, done = std::move(done),
+                       guess = std::move(guess)](absl::StatusOr<ListingRef> listing) mutable {
+                        const ListingRef seen = listing.ok() ? *listing : nullptr;
+                        std::move(done)(std::move(listing));
+                        std::move(guess)(seen);
+                        in_flight_.End();
+                      });
 }
 
 bool Speculation::Begin() {

@@ -38,16 +38,29 @@ class Speculation {
   Speculation(const Speculation&) = delete;
   Speculation& operator=(const Speculation&) = delete;
 
-  // Asks for a block with the reader's context, made speculative. False: too many are under way.
+  // Asks for a block with the reader's context, made speculative; `done`, where one is given, gets
+  // it. False, here and below: too many are under way, and `done` is not called.
   bool ReadBlock(const BlockKey& key, RequestContext context);
+  bool ReadBlock(const BlockKey& key, RequestContext context, Done<BlockRef> done);
+
+  // Asks for a path that may have been confirmed at any time.
+  bool GetAttributes(const Path& path, RequestContext context, Done<PathState> done);
 
   // Asks for a whole listing, of any age, if a cache has it; `done` gets it, or a failure.
   bool ReadCachedDirectory(const Path& path, RequestContext context, Done<ListingRef> done);
 
+  // Asks for a whole listing, of any age.
+  bool ReadDirectory(const Path& path, RequestContext context, Done<ListingRef> done);
+
   // Asks the base for a reader's block, and calls `guess` once the reader has it: what nobody waits
-  // for yet must not compete with what somebody does. This may be destroyed meanwhile: it waits.
+  // for yet must not compete with what somebody does. The guess sees the block, or nullptr after a
+  // failure. This may be destroyed meanwhile: it waits.
   void ReadBlockThen(const BlockKey& key, const RequestContext& context, Done<BlockRef> done,
-                     absl::AnyInvocable<void() &&> guess);
+                     absl::AnyInvocable<void(const BlockRef&) &&> guess);
+
+  // The same for a whole listing.
+  void ReadDirectoryThen(const Path& path, const RequestContext& context, Done<ListingRef> done,
+                         absl::AnyInvocable<void(const ListingRef&) &&> guess);
 
   // Blocks asked for.
   const BlockCounter& blocks() const { return blocks_; }
