@@ -119,6 +119,32 @@ TEST_F(PromotingSourceTest, ALargeDirectoryIsListedLaterAndAMissDoesNotHurry) {
   EXPECT_EQ(base_.CallCount(Kind::kListing, "d"), 1u);
 }
 
+TEST_F(PromotingSourceTest, NobodyWaitsForTheListingOfALargeDirectory) {
+  SetSize("d", kLargeDirectoryBytes + 1);
+  Lookup("d");
+  base_.Hold(Kind::kListing);
+  for (size_t i = 0; i < kLookupsBeforeLargeListing + 5; ++i) Lookup(absl::StrCat("d/f", i));
+  EXPECT_EQ(base_.CallCount(Kind::kListing, "d"), 1u);
+  EXPECT_EQ(base_.HeldCount(Kind::kListing), 1u);
+  base_.Release(Kind::kListing);
+  base_.ForgetCalls();
+  EXPECT_FALSE(Lookup("d/missing").attributes.has_value());
+  EXPECT_EQ(base_.CallCount(Kind::kAttributes), 0u);
+}
+
+TEST_F(PromotingSourceTest, ALargeDirectoryWhoseListingFailsIsAskedForByNameAndTriedAgain) {
+  SetSize("d", kLargeDirectoryBytes + 1);
+  Lookup("d");
+  base_.FailNext(Kind::kListing, ErrnoStatus(EACCES, "no"));
+  for (size_t i = 0; i < 2 * kLookupsBeforeLargeListing; ++i) Lookup(absl::StrCat("d/f", i));
+  EXPECT_EQ(base_.CallCount(Kind::kListing, "d"), 1u);
+  clock_.Advance(absl::Seconds(11));
+  for (size_t i = 0; i + 1 < kLookupsBeforeLargeListing; ++i) Lookup(absl::StrCat("d/g", i));
+  EXPECT_EQ(base_.CallCount(Kind::kListing, "d"), 1u);
+  Lookup("d/another");
+  EXPECT_EQ(base_.CallCount(Kind::kListing, "d"), 2u);
+}
+
 TEST_F(PromotingSourceTest, WhoWalksDownSmallDirectoriesListsNone) {
   base_.AddFile("d/e/f/g", "bytes");
   for (const char* const path : {"d", "d/e", "d/e/f"}) SetSize(path, 4096);
