@@ -10,6 +10,7 @@
 #include "source/forwarding_source.h"
 #include "source/library_search.h"
 #include "source/lru_cache.h"
+#include "source/read_pattern.h"
 #include "source/shared_object.h"
 #include "source/speculation.h"
 
@@ -122,7 +123,9 @@ class LibraryPrefetching final : public ForwardingSource<LibraryPrefetchingSourc
                  });
   }
 
-  // The blocks that the loader reads of the object itself.
+  // The blocks that the loader reads of the object itself. Of a small one all, as PrefetchingSource
+  // does when the first of them is asked for: whether it is, and not found in memory, is a matter
+  // of luck, and what reaches the backing file system must not be.
   void FetchTables(const Examination& examination) {
     std::set<uint64_t> blocks;
     const auto add = [&blocks](const ByteRange& range, uint64_t blocks_max) {
@@ -130,6 +133,8 @@ class LibraryPrefetching final : public ForwardingSource<LibraryPrefetchingSourc
       const uint64_t end = BlockCount(range.offset + range.length);
       for (uint64_t i = first; i < std::min(end, first + blocks_max); ++i) blocks.insert(i);
     };
+    const uint64_t file_bytes = examination.version.size;
+    if (BlockCount(file_bytes) <= kWholeFileBlocks) add({0, file_bytes}, kWholeFileBlocks);
     add({0, examination.dynamic.tables_end}, kTableBlocksMax);
     for (const ByteRange& data : examination.object.Writable()) add(data, kDataBlocksMax);
     blocks.erase(0);
