@@ -268,7 +268,6 @@ absl::Status HopBench::AddCase(const Workload& workload,
                      .samples = (*samples)[i]};
     // tar and sshd are children that come and go: their costs are not known.
     if (!runs[i].cpu().empty()) {
-      // Of a GiB, or of a file.
       const std::string what = workload.files > 0 ? "CPU us/file" : "CPU s/GiB";
       const double cpu = runs[i].cpu().Median() *
                          (workload.files > 0 ? kMicroseconds / static_cast<double>(workload.files)
@@ -318,7 +317,8 @@ Measure HopBench::ThroughMount(size_t hops, std::function<absl::Status(const std
     const NodeCosts spent = CostsBetween(*before, *after);
     run.SetCounts({{"FUSE requests", static_cast<double>(FuseRequestsBesideIoctl(spent.fuse))},
                    {"RPCs to peer", static_cast<double>(CallsIn(spent.service))},
-                   {"RPCs to parent", static_cast<double>(CallsIn(spent.parent))}});
+                   {"RPCs to parent", static_cast<double>(CallsIn(spent.parent))},
+                   {"messages with parent", static_cast<double>(MessagesIn(spent.parent))}});
     return elapsed;
   };
 }
@@ -384,8 +384,8 @@ void HopBench::AddFloorNote(const std::string& small) {
   const ReportRow* const tar = report_.Find(small, kTar);
   if (floor == nullptr || tar == nullptr || floor->samples.empty() || tar->samples.empty()) return;
   report_.AddNote(absl::StrFormat(
-      "The FUSE floor reads the same files cold out of its own memory: %.2f times tar's time. "
-      "Nobody who mounts with FUSE and answers each READ is below.",
+      "The FUSE floor, which answers each READ of the same files from memory, takes %.2f times "
+      "tar's time.",
       MedianRatio(tar->samples, floor->samples)));
 }
 
