@@ -26,6 +26,7 @@
 #include "fuse_client/attribute_encoding.h"
 #include "fuse_client/connection_io.h"
 #include "fuse_client/directory_watch.h"
+#include "fuse_client/files_ahead.h"
 #include "fuse_client/fuse_api.h"
 #include "fuse_client/inode_numbers.h"
 #include "fuse_client/inode_table.h"
@@ -59,6 +60,7 @@ struct FileSystemParts {
   RequestCounters& counters;
   InFlight& in_flight;
   const InterruptPolicy& interrupt_policy;
+  FilesAhead* files_ahead = nullptr;  // may be null: the kernel then reads each file by itself
 };
 
 class FileSystem {

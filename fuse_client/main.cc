@@ -175,6 +175,7 @@ class Client {
                            .read_write_mount = flags_.read_write_mount};
     options.threads = flags_.threads;
     options.allow_other = flags_.allow_other;
+    options.give_files_ahead = true;
     options.mount_options = flags_.mount_options;
     if (!flags_.record.empty()) options.touch_log = &touch_log_;
     // An unmount from outside ends the process as a signal does; main waits for nothing else.
