@@ -33,28 +33,30 @@ bool InodeEntry::Matches(const Attributes& attributes) const {
 }
 
 InodeTable::InodeTable() {
-  nodes_[kRootNode] = {.entry = {.type = S_IFDIR}, .lookups = 1};
+  nodes_[kRootNode] = {.entry = std::make_shared<InodeEntry>(InodeEntry{.type = S_IFDIR}),
+                       .lookups = 1};
   by_path_[""] = {kRootNode};
 }
 
-uint64_t InodeTable::AddLookup(const Path& path, const Attributes& attributes) {
+uint64_t InodeTable::AddLookup(Path path, const Attributes& attributes) {
   MutexLock lock(mutex_);
   Ids& ids = by_path_[path.text()];
   for (const uint64_t id : ids) {
     Node& node = nodes_.at(id);
-    if (!node.entry.Matches(attributes)) continue;
+    if (!node.entry->Matches(attributes)) continue;
     ++node.lookups;
     return id;
   }
   const uint64_t id = next_node_++;
   ids.push_back(id);
-  nodes_[id] = {.entry = {.path = path,
-                          .type = attributes.mode & S_IFMT,
-                          .version = attributes.version,
-                          .device = attributes.device,
-                          .inode = attributes.inode,
-                          .may_have_holes = MayHaveHoles(attributes)},
-                .lookups = 1};
+  nodes_[id] = {
+      .entry = std::make_shared<InodeEntry>(InodeEntry{.path = std::move(path),
+                                                       .type = attributes.mode & S_IFMT,
+                                                       .version = attributes.version,
+                                                       .device = attributes.device,
+                                                       .inode = attributes.inode,
+                                                       .may_have_holes = MayHaveHoles(attributes)}),
+      .lookups = 1};
   return id;
 }
 
@@ -69,7 +71,7 @@ bool InodeTable::Forget(uint64_t node, uint64_t lookups) {
     found->second.lookups -= lookups;
     return false;
   }
-  const auto at_path = by_path_.find(found->second.entry.path.text());
+  const auto at_path = by_path_.find(found->second.entry->path.text());
   Ids& ids = at_path->second;
   ids.erase(std::remove(ids.begin(), ids.end(), node), ids.end());
   if (ids.empty()) by_path_.erase(at_path);
@@ -77,18 +79,20 @@ bool InodeTable::Forget(uint64_t node, uint64_t lookups) {
   return true;
 }
 
-std::optional<InodeEntry> InodeTable::Find(uint64_t node) const {
+InodeEntryRef InodeTable::Find(uint64_t node) const {
   MutexLock lock(mutex_);
   const auto found = nodes_.find(node);
-  if (found == nodes_.end()) return std::nullopt;
-  return found->second.entry;
+  return found != nodes_.end() ? found->second.entry : nullptr;
 }
 
 void InodeTable::SetRoot(const Attributes& attributes) {
   MutexLock lock(mutex_);
-  InodeEntry& root = nodes_.at(kRootNode).entry;
-  root.device = attributes.device;
-  root.inode = attributes.inode;
+  InodeEntryRef& root = nodes_.at(kRootNode).entry;
+  if (root->device == attributes.device && root->inode == attributes.inode) return;
+  auto changed = std::make_shared<InodeEntry>(*root);
+  changed->device = attributes.device;
+  changed->inode = attributes.inode;
+  root = std::move(changed);
 }
 
 std::vector<uint64_t> InodeTable::NodesAt(const Path& path) const {
@@ -101,7 +105,7 @@ std::vector<uint64_t> InodeTable::NodesAt(const Path& path) const {
 std::vector<std::pair<uint64_t, Path>> InodeTable::NodesWithin(const Path& path) const {
   std::vector<std::pair<uint64_t, Path>> within;
   const auto add = [&](const Ids& ids) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    for (const uint64_t id : ids) within.emplace_back(id, nodes_.at(id).entry.path);
+    for (const uint64_t id : ids) within.emplace_back(id, nodes_.at(id).entry->path);
   };
   MutexLock lock(mutex_);
   if (const auto self = by_path_.find(path.text()); self != by_path_.end()) add(self->second);

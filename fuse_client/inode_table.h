@@ -17,7 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <optional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -47,17 +47,21 @@ struct InodeEntry {
   bool Matches(const Attributes& attributes) const;
 };
 
+// Shared and immutable once made.
+using InodeEntryRef = std::shared_ptr<const InodeEntry>;
+
 class InodeTable {
  public:
   InodeTable();
 
   // The node id of the path with these attributes, with one lookup more.
-  uint64_t AddLookup(const Path& path, const Attributes& attributes);
+  uint64_t AddLookup(Path path, const Attributes& attributes);
 
   // Takes lookups back. True when the node is gone with the last. The root stays.
   bool Forget(uint64_t node, uint64_t lookups);
 
-  std::optional<InodeEntry> Find(uint64_t node) const;
+  // Or nullptr.
+  InodeEntryRef Find(uint64_t node) const;
 
   // Device and inode of the root, once they are known.
   void SetRoot(const Attributes& attributes);
@@ -73,7 +77,7 @@ class InodeTable {
 
  private:
   struct Node {
-    InodeEntry entry;
+    InodeEntryRef entry;
     uint64_t lookups = 0;
   };
   using Ids = absl::InlinedVector<uint64_t, 1>;

@@ -47,12 +47,16 @@ class LruCache {
   LruCache& operator=(const LruCache&) = delete;
 
   // A copy of the value, which becomes the most recently used of its shard.
-  std::optional<Value> Lookup(const Key& key) {
+  std::optional<Value> Lookup(const Key& key) { return LookupBy(key); }
+  // The same by something that is equal to a key, and has its hash then: a view of one. Without
+  // `count_miss` a miss is not counted, for who then asks on a way that comes here again.
+  template <typename SearchKey>
+  std::optional<Value> LookupBy(const SearchKey& key, bool count_miss = true) {
     Shard& shard = ShardOf(key);
     MutexLock lock(shard.mutex);
     const auto found = shard.index.find(key);
     if (found == shard.index.end()) {
-      ++shard.misses;
+      if (count_miss) ++shard.misses;
       return std::nullopt;
     }
     ++shard.hits;
@@ -174,14 +178,19 @@ class LruCache {
   // The index stores list positions and is searched by key, so that a key is stored once.
   struct HashOfKey {
     using is_transparent = void;
-    size_t operator()(const Key& key) const { return absl::Hash<Key>()(key); }
+    template <typename SearchKey>
+    size_t operator()(const SearchKey& key) const {
+      return absl::Hash<SearchKey>()(key);
+    }
     size_t operator()(Position position) const { return absl::Hash<Key>()(position->key); }
   };
   struct SameKey {
     using is_transparent = void;
     bool operator()(Position a, Position b) const { return a->key == b->key; }
-    bool operator()(Position a, const Key& b) const { return a->key == b; }
-    bool operator()(const Key& a, Position b) const { return a == b->key; }
+    template <typename SearchKey>
+    bool operator()(Position a, const SearchKey& b) const {
+      return a->key == b;
+    }
   };
 
   struct Shard {
@@ -196,9 +205,10 @@ class LruCache {
     uint64_t too_large ABSL_GUARDED_BY(mutex) = 0;
   };
 
-  Shard& ShardOf(const Key& key) {
+  template <typename SearchKey>
+  Shard& ShardOf(const SearchKey& key) {
     // The high bits: flat_hash_set uses the low ones.
-    return shards_[(absl::Hash<Key>()(key) >> 32) % shards_.size()];
+    return shards_[(absl::Hash<SearchKey>()(key) >> 32) % shards_.size()];
   }
 
   static void Remove(Shard& shard, Position position, std::list<Entry>& removed)
