@@ -10,9 +10,11 @@
 namespace coppice {
 namespace {
 
-// What the texts of all paths below a directory start with.
-std::string PrefixBelow(const Path& directory) {
-  return directory.IsRoot() ? "" : absl::StrCat(directory.text(), "/");
+// The text of the path of the directory that a path is in; of the root, that of itself.
+absl::string_view DirectoryOf(const Path& path) {
+  const absl::string_view text = path.text();
+  const size_t name_bytes = path.Name().size();
+  return text.substr(0, text.size() == name_bytes ? 0 : text.size() - name_bytes - 1);
 }
 
 bool MayHaveHoles(const Attributes& attributes) {
@@ -35,12 +37,13 @@ bool InodeEntry::Matches(const Attributes& attributes) const {
 InodeTable::InodeTable() {
   nodes_[kRootNode] = {.entry = std::make_shared<InodeEntry>(InodeEntry{.type = S_IFDIR}),
                        .lookups = 1};
-  by_path_[""] = {kRootNode};
+  by_directory_[""][""] = {kRootNode};
 }
 
 uint64_t InodeTable::AddLookup(Path path, const Attributes& attributes) {
   MutexLock lock(mutex_);
-  Ids& ids = by_path_[path.text()];
+  Names& names = by_directory_.try_emplace(DirectoryOf(path)).first->second;
+  Ids& ids = names.try_emplace(path.Name()).first->second;
   for (const uint64_t id : ids) {
     Node& node = nodes_.at(id);
     if (!node.entry->Matches(attributes)) continue;
@@ -71,10 +74,14 @@ bool InodeTable::Forget(uint64_t node, uint64_t lookups) {
     found->second.lookups -= lookups;
     return false;
   }
-  const auto at_path = by_path_.find(found->second.entry->path.text());
-  Ids& ids = at_path->second;
+  const Path& path = found->second.entry->path;
+  const auto directory = by_directory_.find(DirectoryOf(path));
+  Names& names = directory->second;
+  const auto name = names.find(path.Name());
+  Ids& ids = name->second;
   ids.erase(std::remove(ids.begin(), ids.end(), node), ids.end());
-  if (ids.empty()) by_path_.erase(at_path);
+  if (ids.empty()) names.erase(name);
+  if (names.empty()) by_directory_.erase(directory);
   nodes_.erase(found);
   return true;
 }
@@ -95,11 +102,18 @@ void InodeTable::SetRoot(const Attributes& attributes) {
   root = std::move(changed);
 }
 
+const InodeTable::Ids* InodeTable::IdsAt(const Path& path) const {
+  const auto directory = by_directory_.find(DirectoryOf(path));
+  if (directory == by_directory_.end()) return nullptr;
+  const auto name = directory->second.find(path.Name());
+  return name != directory->second.end() ? &name->second : nullptr;
+}
+
 std::vector<uint64_t> InodeTable::NodesAt(const Path& path) const {
   MutexLock lock(mutex_);
-  const auto found = by_path_.find(path.text());
-  if (found == by_path_.end()) return {};
-  return {found->second.begin(), found->second.end()};
+  const Ids* const ids = IdsAt(path);
+  if (ids == nullptr) return {};
+  return {ids->begin(), ids->end()};
 }
 
 std::vector<std::pair<uint64_t, Path>> InodeTable::NodesWithin(const Path& path) const {
@@ -107,31 +121,26 @@ std::vector<std::pair<uint64_t, Path>> InodeTable::NodesWithin(const Path& path)
   const auto add = [&](const Ids& ids) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     for (const uint64_t id : ids) within.emplace_back(id, nodes_.at(id).entry->path);
   };
+  const std::string prefix = absl::StrCat(path.text(), "/");
   MutexLock lock(mutex_);
-  if (const auto self = by_path_.find(path.text()); self != by_path_.end()) add(self->second);
-  const std::string prefix = PrefixBelow(path);
-  for (auto it = by_path_.lower_bound(prefix);
-       it != by_path_.end() && absl::StartsWith(it->first, prefix); ++it) {
-    if (it->first != path.text()) add(it->second);
+  // The root is in itself.
+  if (const Ids* const self = IdsAt(path); self != nullptr && !path.IsRoot()) add(*self);
+  for (const auto& [directory, names] : by_directory_) {
+    if (!path.IsRoot() && directory != path.text() && !absl::StartsWith(directory, prefix))
+      continue;
+    for (const auto& [name, ids] : names) add(ids);
   }
   return within;
 }
 
 std::vector<std::string> InodeTable::ChildNames(const Path& path) const {
-  std::vector<std::string> names;
-  const std::string prefix = PrefixBelow(path);
   MutexLock lock(mutex_);
-  auto it = by_path_.lower_bound(prefix);
-  while (it != by_path_.end() && absl::StartsWith(it->first, prefix)) {
-    const absl::string_view rest = absl::string_view(it->first).substr(prefix.size());
-    const size_t slash = rest.find('/');
-    if (slash == absl::string_view::npos) {
-      if (!rest.empty()) names.emplace_back(rest);
-      ++it;
-      continue;
-    }
-    // Deeper: jump over all below this child. '0' is the character after '/'.
-    it = by_path_.lower_bound(absl::StrCat(prefix, rest.substr(0, slash), "0"));
+  const auto directory = by_directory_.find(path.text());
+  if (directory == by_directory_.end()) return {};
+  std::vector<std::string> names;
+  names.reserve(directory->second.size());
+  for (const auto& [name, ids] : directory->second) {
+    if (!name.empty()) names.push_back(name);
   }
   return names;
 }

@@ -52,9 +52,10 @@ class LruCache {
   // `count_miss` a miss is not counted, for who then asks on a way that comes here again.
   template <typename SearchKey>
   std::optional<Value> LookupBy(const SearchKey& key, bool count_miss = true) {
-    Shard& shard = ShardOf(key);
+    const size_t hash = absl::Hash<SearchKey>()(key);
+    Shard& shard = ShardOfHash(hash);
     MutexLock lock(shard.mutex);
-    const auto found = shard.index.find(key);
+    const auto found = shard.index.find(key, hash);
     if (found == shard.index.end()) {
       if (count_miss) ++shard.misses;
       return std::nullopt;
@@ -205,11 +206,9 @@ class LruCache {
     uint64_t too_large ABSL_GUARDED_BY(mutex) = 0;
   };
 
-  template <typename SearchKey>
-  Shard& ShardOf(const SearchKey& key) {
-    // The high bits: flat_hash_set uses the low ones.
-    return shards_[(absl::Hash<SearchKey>()(key) >> 32) % shards_.size()];
-  }
+  Shard& ShardOf(const Key& key) { return ShardOfHash(absl::Hash<Key>()(key)); }
+  // The high bits: flat_hash_set uses the low ones.
+  Shard& ShardOfHash(size_t hash) { return shards_[(hash >> 32) % shards_.size()]; }
 
   static void Remove(Shard& shard, Position position, std::list<Entry>& removed)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex) {
