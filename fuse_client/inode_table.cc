@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -122,14 +123,19 @@ std::vector<std::pair<uint64_t, Path>> InodeTable::NodesWithin(const Path& path)
     for (const uint64_t id : ids) within.emplace_back(id, nodes_.at(id).entry->path);
   };
   const std::string prefix = absl::StrCat(path.text(), "/");
-  MutexLock lock(mutex_);
-  // The root is in itself.
-  if (const Ids* const self = IdsAt(path); self != nullptr && !path.IsRoot()) add(*self);
-  for (const auto& [directory, names] : by_directory_) {
-    if (!path.IsRoot() && directory != path.text() && !absl::StartsWith(directory, prefix))
-      continue;
-    for (const auto& [name, ids] : names) add(ids);
+  {
+    MutexLock lock(mutex_);
+    // The root is in itself.
+    if (const Ids* const self = IdsAt(path); self != nullptr && !path.IsRoot()) add(*self);
+    for (const auto& [directory, names] : by_directory_) {
+      const bool inside = path.IsRoot() || directory == path.text();
+      if (!inside && !absl::StartsWith(directory, prefix)) continue;
+      for (const auto& [name, ids] : names) add(ids);
+    }
   }
+  std::sort(within.begin(), within.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.second, a.first) < std::tie(b.second, b.first);
+  });
   return within;
 }
 

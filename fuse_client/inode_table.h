@@ -67,7 +67,7 @@ class InodeTable {
 
   // All nodes at exactly this path: several, when the file changed and old ones are still in use.
   std::vector<uint64_t> NodesAt(const Path& path) const;
-  // The nodes at this path and everywhere below it.
+  // The nodes at this path and everywhere below it, in the order of their paths.
   std::vector<std::pair<uint64_t, Path>> NodesWithin(const Path& path) const;
   // The names, directly below this path, of which the kernel knows a node.
   std::vector<std::string> ChildNames(const Path& path) const;

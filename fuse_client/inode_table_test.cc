@@ -98,9 +98,9 @@ TEST(InodeTableTest, NodesWithinGoesByWholeComponents) {
   const uint64_t deep = table.AddLookup(P("d/e/y"), File(1));
   table.AddLookup(P("d-f"), File(1));
   table.AddLookup(P("d0"), File(1));
-  EXPECT_THAT(table.NodesWithin(P("d")),
-              UnorderedElementsAre(std::pair(d, P("d")), std::pair(below, P("d/x")),
-                                   std::pair(deep, P("d/e/y"))));
+  EXPECT_THAT(
+      table.NodesWithin(P("d")),
+      ElementsAre(std::pair(d, P("d")), std::pair(deep, P("d/e/y")), std::pair(below, P("d/x"))));
   EXPECT_EQ(table.NodesWithin(Path()).size(), 6u);
 }
 
