@@ -113,6 +113,22 @@ class LruCache {
     Insert(key, std::move(value), charge_bytes, [] { return true; });
   }
 
+  // Calls edit(value) where the value is kept, with its shard locked: edit must be short and must
+  // not call back. The value becomes the most recently used. False when it is not there. For values
+  // that are no shared references. Not counted as a lookup.
+  template <typename Edit>
+  bool EditInPlace(const Key& key, Edit edit) {
+    const size_t hash = absl::Hash<Key>()(key);
+    Shard& shard = ShardOfHash(hash);
+    MutexLock lock(shard.mutex);
+    const auto found = shard.index.find(key, hash);
+    if (found == shard.index.end()) return false;
+    const Position position = *found;
+    shard.entries.splice(shard.entries.begin(), shard.entries, position);
+    edit(position->value);
+    return true;
+  }
+
   void Erase(const Key& key) {
     std::list<Entry> removed;
     Shard& shard = ShardOf(key);

@@ -43,6 +43,18 @@ TEST(LruCacheTest, AViewOfAKeyFindsItAndItsMissNeedNotCount) {
   EXPECT_EQ(cache.Statistics().misses, 1u);
 }
 
+TEST(LruCacheTest, AValueIsEditedWhereItIsKept) {
+  LruCache<int, int> cache(20, 20);
+  cache.Insert(1, 10, 10);
+  cache.Insert(2, 20, 10);
+  EXPECT_TRUE(cache.EditInPlace(1, [](int& value) { ++value; }));
+  EXPECT_FALSE(cache.EditInPlace(3, [](int& /*value*/) { FAIL(); }));
+  // The edited one is the most recently used.
+  cache.Insert(3, 30, 10);
+  EXPECT_EQ(cache.Lookup(1), 11);
+  EXPECT_EQ(cache.Lookup(2), std::nullopt);
+}
+
 TEST(LruCacheTest, TheLeastRecentlyUsedGoesFirst) {
   const auto cache = OneShard(30);
   for (int key : {1, 2, 3}) cache->Insert(key, Value("x"), 10);
