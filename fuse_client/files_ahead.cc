@@ -94,7 +94,7 @@ bool FilesAhead::GiveFile(KernelCache& kernel, const Path& directory, const Dent
   std::optional<uint64_t> node;
   for (const uint64_t each : table_.NodesAt(*path)) {
     const auto entry = table_.Find(each);
-    if (entry.has_value() && entry->version == version) node = each;
+    if (entry != nullptr && entry->version == version) node = each;
   }
   if (!node.has_value()) return false;  // whom the kernel has not listed it will not read
   // Answered before the call returns, or not for us.

@@ -47,7 +47,7 @@ class FilesAheadTest : public testing::Test {
   const std::string& NameAt(size_t place) const { return listing_->entries[place].name; }
 
   // The kernel reads the file in this place of the listing.
-  void Read(size_t place) { ahead_.WasRead(table_.Find(nodes_.at(NameAt(place))).value()); }
+  void Read(size_t place) { ahead_.WasRead(*table_.Find(nodes_.at(NameAt(place)))); }
 
   // What was given since the last call, when all that was begun is done.
   std::vector<std::string> Given() {
@@ -177,7 +177,7 @@ TEST_F(FilesAheadTest, WithoutAListingNothingIsGiven) {
 TEST_F(FilesAheadTest, WhenTheThreadHasTooMuchToDoNothingIsGiven) {
   KernelCacheNotifier full(kernel_, 0);
   FilesAhead ahead(source_, table_, full);
-  for (size_t i = 0; i < 4; ++i) ahead.WasRead(table_.Find(nodes_.at(NameAt(i))).value());
+  for (size_t i = 0; i < 4; ++i) ahead.WasRead(*table_.Find(nodes_.at(NameAt(i))));
   full.Stop();
   EXPECT_EQ(ahead.given(), 0u);
 }

@@ -1,9 +1,9 @@
 // How far the kernel reads ahead in a mount.
 //
-// It is 128 KiB, and what INIT answers can only make it less. More means fewer page faults that wait
-// for a request, and larger folios in the page cache, which warm programs profit from, too; it also
-// means bytes that nobody reads. Only root may set it, through the mount's backing device in sysfs
-// (Documentation/ABI/testing/sysfs-class-bdi).
+// It is 128 KiB, and what INIT answers can only make it less. More means fewer page faults that
+// wait for a request, and larger folios in the page cache, which warm programs profit from, too; it
+// also means bytes that nobody reads. Only root may set it, through the mount's backing device in
+// sysfs (Documentation/ABI/testing/sysfs-class-bdi).
 //
 // Thread-safe: a pure function.
 #ifndef COPPICE_FUSE_CLIENT_READAHEAD_WINDOW_H_

@@ -79,7 +79,7 @@ class ReadGathering {
     file_system_.parts().counters.CountReadBytes(size_);
     // Before the reply: what the reader asks for next would overtake it.
     FilesAhead* const ahead = file_system_.parts().files_ahead;
-    if (ahead != nullptr && offset_ == 0) ahead->WasRead(entry_);
+    if (ahead != nullptr && offset_ == 0) ahead->WasRead(*entry_);
     reply_->Answer([&](fuse_req* request) {
       return fuse_reply_iov(request, pieces.data(), static_cast<int>(pieces.size()));
     });
