@@ -48,7 +48,7 @@ TEST(TreeBuilderTest, AHostListBecomesATreeFile) {
   const Outcome outcome = RunProgram("", "n1\nn1\nn2\n");
   EXPECT_EQ(outcome.exit_code, 0) << outcome.errors;
   EXPECT_THAT(outcome.errors, IsEmpty());
-  EXPECT_EQ(outcome.output, *TreeFileText({{"n1", "n1:7117"}, {"n2", "n2:7117"}}, 4));
+  EXPECT_EQ(outcome.output, *TreeFileText({{"n1", {"n1:7117"}}, {"n2", {"n2:7117"}}}, 4));
 }
 
 TEST(TreeBuilderTest, FlagsGiveFanoutPortAndFile) {
@@ -56,17 +56,33 @@ TEST(TreeBuilderTest, FlagsGiveFanoutPortAndFile) {
   const Outcome outcome =
       RunProgram(absl::StrCat("--fanout=2 --port 80 --hosts='", PathOf("list"), "'"), "ignored");
   EXPECT_EQ(outcome.exit_code, 0) << outcome.errors;
-  EXPECT_EQ(outcome.output, *TreeFileText({{"a", "a:80"}, {"b", "b:80"}, {"c", "localhost:1"}}, 2));
+  EXPECT_EQ(outcome.output,
+            *TreeFileText({{"a", {"a:80"}}, {"b", {"b:80"}}, {"c", {"localhost:1"}}}, 2));
+}
+
+TEST(TreeBuilderTest, HostsMayBeAnExpressionOnTheCommandLine) {
+  const std::string tree =
+      *TreeFileText({{"n1", {"n1-a:7117", "[::1]:7117"}}, {"n3", {"n3-a:7117", "[::2]:9"}}}, 4);
+  const Outcome list = RunProgram("", "n1 n1-a:7117,[::1]:7117\nn3 n3-a:7117,[::2]:9\n");
+  EXPECT_EQ(list.output, tree) << list.errors;
+  const Outcome outcome = RunProgram("-w 'n[1-3]!n2' --addresses=%h-a,%h-b:9", "ignored");
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.errors;
+  EXPECT_EQ(outcome.output,
+            *TreeFileText({{"n1", {"n1-a:7117", "n1-b:9"}}, {"n3", {"n3-a:7117", "n3-b:9"}}}, 4));
+  const Outcome wrong = RunProgram("--nodes 'n[1-'", "");
+  EXPECT_EQ(wrong.exit_code, 1);
+  EXPECT_THAT(wrong.errors, HasSubstr("--nodes: line 1: column 2: '[' is never closed"));
 }
 
 TEST(TreeBuilderTest, AWrongHostListIsExitCode1AndNoOutput) {
-  for (const char* hosts : {"", "n1\nnid[1-2]\n"}) {
+  for (const char* hosts : {"", "n1\nnid[1-2\n"}) {
     const Outcome outcome = RunProgram("", hosts);
     EXPECT_EQ(outcome.exit_code, 1);
     EXPECT_THAT(outcome.output, IsEmpty());
     EXPECT_THAT(outcome.errors, StartsWith("tree_builder: standard input: "));
   }
-  EXPECT_THAT(RunProgram("", "n1\nnid[1-2]\n").errors, HasSubstr("line 2: '[' cannot be"));
+  EXPECT_THAT(RunProgram("", "n1\nnid[1-2\n").errors,
+              HasSubstr("line 2: column 4: '[' is never closed"));
 }
 
 TEST(TreeBuilderTest, AMissingFileIsExitCode1AndNoOutput) {
@@ -84,7 +100,8 @@ TEST(TreeBuilderTest, AFullDiskIsExitCode1) {
 
 TEST(TreeBuilderTest, WrongUsageIsExitCode2AndNoOutput) {
   for (const char* arguments : {"--fanout=0", "--fanout=1025", "--fanout=x", "--fanout", "--port=0",
-                                "--port=65536", "--port=-1", "--unknown", "extra", "--hosts"}) {
+                                "--port=65536", "--port=-1", "--unknown", "extra", "--hosts",
+                                "-w n1 --hosts=x", "--addresses=%h:x", "--addresses="}) {
     const Outcome outcome = RunProgram(arguments, "n1\n");
     EXPECT_EQ(outcome.exit_code, 2) << arguments;
     EXPECT_THAT(outcome.output, IsEmpty()) << arguments;

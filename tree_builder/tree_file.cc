@@ -49,6 +49,20 @@ absl::Status MemberError(size_t index, const Member& member, absl::string_view w
       absl::StrCat("member ", index, " (", Shown(member.name), "): ", what));
 }
 
+absl::Status CheckAddresses(size_t index, const Member& member) {
+  if (member.addresses.empty()) return MemberError(index, member, "it has no address");
+  if (member.addresses.size() > kAddressesMax) {
+    return MemberError(index, member,
+                       absl::StrCat("it has more than ", kAddressesMax, " addresses"));
+  }
+  for (const std::string& address : member.addresses) {
+    if (const absl::Status checked = CheckAddress(address); !checked.ok()) {
+      return MemberError(index, member, checked.message());
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::vector<Member>> TakeMembers(v1::TreeFile& message) {
   if (message.members().empty()) return absl::InvalidArgumentError("it has no members");
   if (message.members_size() > static_cast<int>(kMembersMax)) {
@@ -59,15 +73,12 @@ absl::StatusOr<std::vector<Member>> TakeMembers(v1::TreeFile& message) {
   absl::flat_hash_map<std::string, size_t> indices;
   for (v1::Member& entry : *message.mutable_members()) {
     Member member{.name = std::move(*entry.mutable_name()),
-                  .address = std::move(*entry.mutable_address())};
+                  .addresses = {entry.address().begin(), entry.address().end()}};
     const size_t index = members.size();
     if (const absl::Status name = CheckHostName(member.name); !name.ok()) {
       return MemberError(index, member, name.message());
     }
-    if (member.address.empty()) return MemberError(index, member, "it has no address");
-    if (const absl::Status address = CheckAddress(member.address); !address.ok()) {
-      return MemberError(index, member, address.message());
-    }
+    if (absl::Status addresses = CheckAddresses(index, member); !addresses.ok()) return addresses;
     if (const auto [first, is_new] = indices.try_emplace(member.name, index); !is_new) {
       return MemberError(index, member, absl::StrCat("member ", first->second, " has this name"));
     }
@@ -149,8 +160,11 @@ absl::StatusOr<std::string> TreeFileText(const std::vector<Member>& members, uin
                    TreeFile::kFormat, "\n");
   for (const Member& member : members) {
     // Names and addresses have no character that a quoted string would need to escape.
-    absl::StrAppend(&text, "members { name: \"", member.name, "\" address: \"", member.address,
-                    "\" }\n");
+    absl::StrAppend(&text, "members { name: \"", member.name, "\"");
+    for (const std::string& address : member.addresses) {
+      absl::StrAppend(&text, " address: \"", address, "\"");
+    }
+    text += " }\n";
   }
   AppendTree(*topology, text);
   return text;

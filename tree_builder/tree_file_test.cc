@@ -27,7 +27,9 @@ constexpr char kThree[] =
     "  parent_plus_one: [0, 1, 1]\n"
     "}\n";
 
-std::vector<Member> Three() { return {{"n1", "n1:7117"}, {"n2", "[::1]:7117"}, {"n3", "n3:7117"}}; }
+std::vector<Member> Three() {
+  return {{"n1", {"n1:7117"}}, {"n2", {"[::1]:7117"}}, {"n3", {"n3:7117"}}};
+}
 
 std::string Error(absl::string_view text) {
   const auto tree_file = TreeFile::Parse(text);
@@ -50,7 +52,7 @@ TEST(TreeFileTest, WhatIsWrittenIsRead) {
   for (const size_t count : {1u, 2u, 15u, 16u, 17u, 33u, 10'000u}) {
     std::vector<Member> members;
     for (size_t i = 0; i < count; ++i) {
-      members.push_back({absl::StrCat("nid", i), absl::StrCat("10.0.0.1:", i + 1)});
+      members.push_back({absl::StrCat("nid", i), {absl::StrCat("10.0.0.1:", i + 1)}});
     }
     const auto tree_file = TreeFile::Parse(*TreeFileText(members, 3));
     ASSERT_TRUE(tree_file.ok()) << tree_file.status();
@@ -65,7 +67,7 @@ TEST(TreeFileTest, AFileOfAnotherWriterIsRead) {
       "trees: < parent_plus_one: 2, parent_plus_one: 0 fanout: 1 > format: 0x1\n"
       "members: [{name: 'a' address: 'a:1'}, {address: 'b:1' name: 'b'}]");
   ASSERT_TRUE(tree_file.ok()) << tree_file.status();
-  EXPECT_THAT(tree_file->members(), ElementsAre(Member{"a", "a:1"}, Member{"b", "b:1"}));
+  EXPECT_THAT(tree_file->members(), ElementsAre(Member{"a", {"a:1"}}, Member{"b", {"b:1"}}));
   EXPECT_EQ(tree_file->topology().root(), 1u);
 }
 

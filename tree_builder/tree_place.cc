@@ -84,6 +84,10 @@ absl::StatusOr<uint32_t> FindMember(const std::vector<Member>& members, absl::st
       " members of the tree; nearest: ", JoinNames(members, NearestNames(members, name))));
 }
 
+Neighbour NeighbourOf(const Member& member) {
+  return {.name = member.name, .address = member.AddressIn(0)};
+}
+
 }  // namespace
 
 absl::StatusOr<TreePlace> FindPlace(const TreeFile& tree_file, absl::string_view node_name) {
@@ -97,9 +101,11 @@ absl::StatusOr<TreePlace> FindPlace(const TreeFile& tree_file, absl::string_view
                   .tree_size = topology.size(),
                   .fanout = topology.fanout()};
   for (const uint32_t ancestor : topology.Ancestors(*index)) {
-    place.ancestors.push_back(members[ancestor]);
+    place.ancestors.push_back(NeighbourOf(members[ancestor]));
   }
-  for (const uint32_t child : topology.Children(*index)) place.children.push_back(members[child]);
+  for (const uint32_t child : topology.Children(*index)) {
+    place.children.push_back(NeighbourOf(members[child]));
+  }
   return place;
 }
 

@@ -5,6 +5,7 @@
 #define COPPICE_TREE_BUILDER_TREE_PLACE_H_
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -13,6 +14,14 @@
 #include "tree_builder/tree_file.h"
 
 namespace coppice {
+
+// Somebody else of the tree, and where to reach it in this tree.
+struct Neighbour {
+  std::string name;
+  std::string address;
+
+  bool operator==(const Neighbour&) const = default;
+};
 
 struct TreePlace {
   // Of the member in the tree file.
@@ -23,8 +32,8 @@ struct TreePlace {
   // 0 for the root.
   uint32_t depth = 0;
   // From the parent up to the root; empty for the root.
-  std::vector<Member> ancestors;
-  std::vector<Member> children;
+  std::vector<Neighbour> ancestors;
+  std::vector<Neighbour> children;
   uint32_t tree_size = 0;
   uint32_t fanout = 0;
 };

@@ -16,7 +16,7 @@ using ::testing::IsEmpty;
 
 TreeFile TreeOf(const std::vector<std::string>& names, uint32_t fanout = 2) {
   std::vector<Member> members;
-  for (const std::string& name : names) members.push_back({name, absl::StrCat(name, ":7117")});
+  for (const std::string& name : names) members.push_back({name, {absl::StrCat(name, ":7117")}});
   return TreeFile::Parse(*TreeFileText(members, fanout)).value();
 }
 
@@ -30,10 +30,10 @@ TEST(TreePlaceTest, AnInnerMemberHasAncestorsUpToTheRootAndChildren) {
   const auto place = FindPlace(TreeOf({"a", "b", "c", "d", "e", "f", "g", "h", "i"}), "d");
   ASSERT_TRUE(place.ok()) << place.status();
   EXPECT_EQ(place->index, 3u);
-  EXPECT_EQ(place->self, (Member{"d", "d:7117"}));
+  EXPECT_EQ(place->self, (Member{"d", {"d:7117"}}));
   EXPECT_EQ(place->depth, 2u);
-  EXPECT_THAT(place->ancestors, ElementsAre(Member{"b", "b:7117"}, Member{"a", "a:7117"}));
-  EXPECT_THAT(place->children, ElementsAre(Member{"h", "h:7117"}, Member{"i", "i:7117"}));
+  EXPECT_THAT(place->ancestors, ElementsAre(Neighbour{"b", "b:7117"}, Neighbour{"a", "a:7117"}));
+  EXPECT_THAT(place->children, ElementsAre(Neighbour{"h", "h:7117"}, Neighbour{"i", "i:7117"}));
   EXPECT_EQ(place->tree_size, 9u);
   EXPECT_EQ(place->fanout, 2u);
 }
