@@ -52,7 +52,7 @@ with the port of --port, or what --addresses says:
   member0 localhost:7201
   member1 [fd00::1]:9000,10.0.0.1:9000
   nid[001-128] %h-hsn0:7117,%h-hsn1:7117
-The first host is the root of the tree, which reads the backing file system.
+The first host is the root of the first tree; roots read the backing file system.
 
 Examples:
   tree_builder < "$PBS_NODEFILE" > job.tree
@@ -63,6 +63,7 @@ Exit codes: 0 done; 1 the host list cannot be read or is wrong; 2 wrong usage.)"
 
 struct Flags {
   uint32_t fanout = kFanoutDefault;
+  uint32_t trees = 1;
   uint16_t port = kPortDefault;
   std::string hosts_path;
   // A host expression, instead of a list.
@@ -103,13 +104,23 @@ absl::Status WriteOut(const std::string& text) {
   return absl::OkStatus();
 }
 
+// Each tree has a root of its own, so a small job has fewer.
+uint32_t TreeCountFor(uint32_t wanted, size_t members) {
+  if (wanted <= members) return wanted;
+  fprintf(stderr, "tree_builder: %zu hosts: %zu trees instead of --trees=%u\n", members, members,
+          wanted);
+  return static_cast<uint32_t>(members);
+}
+
 absl::Status Run(const Flags& flags) {
   const absl::StatusOr<std::string> text = ReadHosts(flags);
   if (!text.ok()) return Annotate(text.status(), "hosts");
   const absl::StatusOr<std::vector<Member>> members =
       ParseHostList(*text, WithPorts(flags.addresses, flags.port));
   if (!members.ok()) return Annotate(members.status(), HostsName(flags));
-  const absl::StatusOr<std::string> tree = TreeFileText(*members, flags.fanout);
+  const TreesOptions options = {.fanout = flags.fanout,
+                                .tree_count = TreeCountFor(flags.trees, members->size())};
+  const absl::StatusOr<std::string> tree = TreeFileText(*members, options);
   if (!tree.ok()) {
     return Annotate(tree.status(), absl::StrCat("--fanout=", flags.fanout,
                                                 " (a larger one gives a flatter tree)"));
@@ -124,6 +135,12 @@ int Main(int argc, char** argv) {
   app.add_option("--fanout", flags.fanout, "The most children of a member")
       ->type_name("K")
       ->check(CLI::Range(kFanoutMin, kFanoutMax))
+      ->capture_default_str();
+  app.add_option("--trees", flags.trees,
+                 "Trees over all members, with different roots and different members in their "
+                 "middle; a directory or block belongs to the tree that its name hashes to")
+      ->type_name("R")
+      ->check(CLI::Range(uint32_t{1}, kTreesMax))
       ->capture_default_str();
   app.add_option("--port", flags.port, "Where members without an address column listen")
       ->type_name("P")

@@ -74,6 +74,16 @@ TEST(TreeBuilderTest, HostsMayBeAnExpressionOnTheCommandLine) {
   EXPECT_THAT(wrong.errors, HasSubstr("--nodes: line 1: column 2: '[' is never closed"));
 }
 
+TEST(TreeBuilderTest, TreesAreSeveralButNotMoreThanHosts) {
+  const std::vector<Member> members = {{"a", {"a:7117"}}, {"b", {"b:7117"}}};
+  const Outcome outcome = RunProgram("--trees=2", "a\nb\n");
+  EXPECT_EQ(outcome.output, *TreeFileText(members, {.fanout = 4, .tree_count = 2}));
+  EXPECT_THAT(outcome.errors, IsEmpty());
+  const Outcome fewer = RunProgram("--trees=4", "a\nb\n");
+  EXPECT_EQ(fewer.output, outcome.output);
+  EXPECT_THAT(fewer.errors, HasSubstr("2 hosts: 2 trees instead of --trees=4"));
+}
+
 TEST(TreeBuilderTest, AWrongHostListIsExitCode1AndNoOutput) {
   for (const char* hosts : {"", "n1\nnid[1-2\n"}) {
     const Outcome outcome = RunProgram("", hosts);
@@ -99,9 +109,10 @@ TEST(TreeBuilderTest, AFullDiskIsExitCode1) {
 }
 
 TEST(TreeBuilderTest, WrongUsageIsExitCode2AndNoOutput) {
-  for (const char* arguments : {"--fanout=0", "--fanout=1025", "--fanout=x", "--fanout", "--port=0",
-                                "--port=65536", "--port=-1", "--unknown", "extra", "--hosts",
-                                "-w n1 --hosts=x", "--addresses=%h:x", "--addresses="}) {
+  for (const char* arguments :
+       {"--fanout=0", "--fanout=1025", "--fanout=x", "--fanout", "--port=0", "--port=65536",
+        "--port=-1", "--unknown", "extra", "--hosts", "--trees=0", "--trees=65", "-w n1 --hosts=x",
+        "--addresses=%h:x", "--addresses="}) {
     const Outcome outcome = RunProgram(arguments, "n1\n");
     EXPECT_EQ(outcome.exit_code, 2) << arguments;
     EXPECT_THAT(outcome.output, IsEmpty()) << arguments;
@@ -127,7 +138,7 @@ TEST(TreeBuilderTest, AHundredThousandHostsAreQuick) {
   ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
   const auto tree_file = TreeFile::Parse(outcome.output);
   ASSERT_TRUE(tree_file.ok()) << tree_file.status();
-  EXPECT_EQ(tree_file->topology().size(), 100'000u);
+  EXPECT_EQ(tree_file->trees().member_count(), 100'000u);
   EXPECT_EQ(RunProgram("", hosts).output, outcome.output);
 }
 

@@ -45,6 +45,27 @@ TEST(TreePlaceTest, TheRootHasNobodyAboveAndALeafNobodyBelow) {
   EXPECT_THAT(FindPlace(tree_file, "b")->children, IsEmpty());
 }
 
+TEST(TreePlaceTest, EachTreeHasItsPlaceAndTakesTheAddressesInTurn) {
+  std::vector<Member> members;
+  for (const char* name : {"a", "b", "c", "d"}) {
+    members.push_back({name, {absl::StrCat(name, ":1"), absl::StrCat(name, ":2")}});
+  }
+  const TreeFile tree_file =
+      *TreeFile::Parse(*TreeFileText(members, {.fanout = 3, .tree_count = 3}));
+  const auto places = FindPlaces(tree_file, "b");
+  ASSERT_TRUE(places.ok()) << places.status();
+  ASSERT_EQ(places->size(), 3u);
+  EXPECT_THAT((*places)[0].ancestors, ElementsAre(Neighbour{"a", "a:1"}));
+  EXPECT_THAT((*places)[0].children, IsEmpty());
+  EXPECT_THAT((*places)[1].ancestors, IsEmpty());
+  EXPECT_THAT((*places)[1].children,
+              ElementsAre(Neighbour{"c", "c:2"}, Neighbour{"d", "d:2"}, Neighbour{"a", "a:2"}));
+  EXPECT_THAT((*places)[2].ancestors, ElementsAre(Neighbour{"c", "c:1"}));
+  EXPECT_EQ((*places)[2].tree, 2u);
+  EXPECT_EQ(FindPlace(tree_file, "b", 1)->depth, 0u);
+  EXPECT_FALSE(FindPlaces(tree_file, "x").ok());
+}
+
 TEST(TreePlaceTest, ShortAndFullNamesMatch) {
   EXPECT_EQ(FindPlace(TreeOf({"n1", "n2"}), "n2.cluster.org")->self.name, "n2");
   EXPECT_EQ(FindPlace(TreeOf({"n1.cluster.org", "n2.cluster.org"}), "n2")->self.name,
