@@ -6,6 +6,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -13,8 +14,6 @@
 
 namespace coppice {
 namespace {
-
-constexpr absl::string_view kBlanks = " \t\r\v\f";
 
 struct Column {
   absl::string_view text;
@@ -25,16 +24,19 @@ struct Column {
 void FindColumns(absl::string_view line, std::vector<Column>& columns) {
   columns.clear();
   line = line.substr(0, line.find('#'));
-  for (size_t at = 0; (at = line.find_first_not_of(kBlanks, at)) != absl::string_view::npos;) {
-    const size_t end = std::min(line.find_first_of(kBlanks, at), line.size());
-    columns.push_back({.text = line.substr(at, end - at), .number = at + 1});
-    at = end;
+  for (size_t at = 0; at < line.size();) {
+    const size_t start = at;
+    while (at < line.size() && !absl::ascii_isspace(line[at])) ++at;
+    if (at > start)
+      columns.push_back({.text = line.substr(start, at - start), .number = start + 1});
+    ++at;
   }
 }
 
 // The item with its %h and %s replaced.
 std::string WithName(absl::string_view item, absl::string_view name) {
   std::string text;
+  text.reserve(item.size() + name.size());
   for (size_t at = 0; at < item.size(); ++at) {
     const absl::string_view pair = item.substr(at, 2);
     if (pair == "%h" || pair == "%s") {

@@ -136,15 +136,19 @@ absl::StatusOr<TreeFile> ReadTreeFile(const std::string& path) {
   return tree_file;
 }
 
-// By hand: the text that protobuf prints may change from one of its versions to the next.
-absl::StatusOr<std::string> TreeFileText(const std::vector<Member>& members,
-                                         const TreesOptions& options) {
-  const absl::StatusOr<Trees> trees = Trees::Make(static_cast<uint32_t>(members.size()), options);
+absl::StatusOr<TreeFile> TreeFile::Make(std::vector<Member> members, TreesOptions options) {
+  absl::StatusOr<Trees> trees =
+      Trees::Make(static_cast<uint32_t>(members.size()), std::move(options));
   if (!trees.ok()) return trees.status();
+  return TreeFile(std::move(members), *std::move(trees));
+}
+
+// By hand: the text that protobuf prints may change from one of its versions to the next.
+std::string TreeFile::Text() const {
   std::string text = absl::StrCat(
       "# Who is in the job; who is whose parent follows from it. Made by tree_builder.\nformat: ",
-      TreeFile::kFormat, "\nfanout: ", options.fanout, "\ntree_count: ", options.tree_count, "\n");
-  const SwitchLayout& layout = options.switches;
+      kFormat, "\nfanout: ", trees_.fanout(), "\ntree_count: ", trees_.tree_count(), "\n");
+  const SwitchLayout& layout = trees_.switches();
   for (const Switch& one : layout.switches) {
     absl::StrAppend(&text, "switches { name: \"", absl::CEscape(one.name), "\"");
     if (one.parent_plus_one != 0) {
@@ -152,10 +156,10 @@ absl::StatusOr<std::string> TreeFileText(const std::vector<Member>& members,
     }
     text += " }\n";
   }
-  for (size_t i = 0; i < members.size(); ++i) {
+  for (size_t i = 0; i < members_.size(); ++i) {
     // Names and addresses have no character that a quoted string would need to escape.
-    absl::StrAppend(&text, "members { name: \"", members[i].name, "\"");
-    for (const std::string& address : members[i].addresses) {
+    absl::StrAppend(&text, "members { name: \"", members_[i].name, "\"");
+    for (const std::string& address : members_[i].addresses) {
       absl::StrAppend(&text, " address: \"", address, "\"");
     }
     if (!layout.empty() && layout.switch_plus_one[i] != 0) {
@@ -164,6 +168,13 @@ absl::StatusOr<std::string> TreeFileText(const std::vector<Member>& members,
     text += " }\n";
   }
   return text;
+}
+
+absl::StatusOr<std::string> TreeFileText(const std::vector<Member>& members,
+                                         const TreesOptions& options) {
+  const absl::StatusOr<TreeFile> tree_file = TreeFile::Make(members, options);
+  if (!tree_file.ok()) return tree_file.status();
+  return tree_file->Text();
 }
 
 absl::StatusOr<std::string> TreeFileText(const std::vector<Member>& members, uint32_t fanout) {

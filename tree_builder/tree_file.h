@@ -26,6 +26,14 @@ class TreeFile {
   // ends to be one.
   static absl::StatusOr<TreeFile> Parse(absl::string_view text);
 
+  // INVALID_ARGUMENT for what Trees::Make refuses. REQUIRES: names are unique, names and addresses
+  // are good, each member has an address.
+  static absl::StatusOr<TreeFile> Make(std::vector<Member> members, TreesOptions options);
+
+  // What Parse reads. The same members and options give the same bytes, whatever the version of
+  // protobuf.
+  std::string Text() const;
+
   // As many as trees().member_count(), in its order.
   const std::vector<Member>& members() const { return members_; }
   const Trees& trees() const { return trees_; }
@@ -40,9 +48,7 @@ class TreeFile {
 // Parses the file at `path`; every error names it. Blocks.
 absl::StatusOr<TreeFile> ReadTreeFile(const std::string& path);
 
-// The text of the tree file. The same members and options give the same bytes, whatever the version
-// of protobuf. INVALID_ARGUMENT for what Trees::Make refuses: trees deeper than kDepthMax, say.
-// REQUIRES: names are unique, names and addresses are good, each member has an address.
+// The text of TreeFile::Make.
 absl::StatusOr<std::string> TreeFileText(const std::vector<Member>& members,
                                          const TreesOptions& options);
 
