@@ -29,6 +29,7 @@ cc_library(
 
 _STATIC = """
 STATIC_LINK_FLAGS = {flags}
+STATIC_WHOLE_FLAGS = {whole}
 MACHINE = {machine}
 """
 
@@ -55,15 +56,20 @@ def _static_link(ctx, pkg_config):
         if path:
             ctx.symlink(path, "static/lib%s.a" % name)
             static.append(name)
-    flags = ["-Lexternal/%s/static" % ctx.name]
+    whole = []
     for name in ctx.attr.static_whole:
         if name in static:
             # Nothing calls it: its constructors do the work.
-            flags += ["-Wl,--whole-archive", "-l" + name, "-Wl,--no-whole-archive"]
+            whole += ["-Wl,--whole-archive", "-l" + name, "-Wl,--no-whole-archive"]
+
     # They need each other in every order.
-    flags += ["-Wl,--start-group"] + ["-l" + name for name in static] + ["-Wl,--end-group"]
+    flags = ["-Lexternal/%s/static" % ctx.name, "-Wl,--start-group"] + ["-l" + name for name in static] + ["-Wl,--end-group"]
     machine = ctx.execute(["uname", "-m"]).stdout.strip()
-    ctx.file("static_link.bzl", _STATIC.format(flags = repr(flags), machine = repr(machine)))
+    ctx.file("static_link.bzl", _STATIC.format(
+        flags = repr(flags),
+        whole = repr(whole),
+        machine = repr(machine),
+    ))
     return """
 filegroup(
     name = "static_libraries",

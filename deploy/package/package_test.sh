@@ -95,7 +95,7 @@ complete_words() {
 
 # Module files.
 if have lua "the Lmod module file"; then
-  lua -e "loadfile('$prefix/share/modulefiles/coppice/$version.lua')" || fail "the Lua module file"
+  lua -e "assert(loadfile('$prefix/share/modulefiles/coppice/$version.lua'))" || fail "the Lua module file"
 fi
 if have tclsh "the Tcl module file"; then
   cat >"$work/module.tcl" <<'MODULE'
