@@ -1,5 +1,6 @@
 #%Module1.0
-# Environment Modules, and Lmod without Lua: module use PREFIX/share/modulefiles; module load coppice
+# Environment Modules, and Lmod without Lua:
+# module use PREFIX/share/modulefiles; module load coppice
 proc ModulesHelp { } {
     puts stderr "Coppice: a read-only cooperative caching file system."
     puts stderr "`coppice help` explains the command, `man coppice` too."

@@ -11,7 +11,8 @@ root=$2
 shift 2
 
 # What every Linux has, from one source with its loader: never to be brought along.
-readonly of_libc='^(linux-vdso|ld-linux[-a-z0-9_]*|libc|libm|libdl|libpthread|librt|libresolv|libanl|libutil)\.so'
+readonly names='linux-vdso|ld-linux[-a-z0-9_]*|libc|libm|libdl|libpthread|librt|libresolv|libutil'
+readonly of_libc="^($names)\\.so"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -39,7 +40,7 @@ while read -r name path; do
   cp -L "$path" "$top/lib/$name"
   chmod 0644 "$top/lib/$name"
   # Whose it is goes with it.
-  owner=$(dpkg-query --search "$(readlink -f "$path")" 2>/dev/null | cut -d: -f1 | head -n 1) || owner=
+  owner=$(dpkg-query --search "$(readlink -f "$path")" 2>/dev/null | sed 's/:.*//;q') || owner=
   if [ -n "$owner" ] && [ -r "/usr/share/doc/$owner/copyright" ]; then
     mkdir -p "$top/share/doc/coppice/licenses"
     cp -L "/usr/share/doc/$owner/copyright" "$top/share/doc/coppice/licenses/$owner"
@@ -56,5 +57,6 @@ for package in libabsl-dev libc-ares-dev libfuse3-dev libgrpc++-dev libprotobuf-
 done
 
 # The same files give the same bytes.
-tar --create --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 --directory="$work" "$root" |
+tar --create --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 \
+  --directory="$work" "$root" |
   gzip -n >"$output"

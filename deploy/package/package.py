@@ -4,6 +4,7 @@ Builds from the sources with Bazel, against Spack's libraries by way of pkg-conf
 programs fit the libc of the machine that builds."""
 
 import glob
+import os
 
 from spack.package import *
 
@@ -12,8 +13,9 @@ class Coppice(Package):
     """A read-only cooperative caching file system for supercomputers: each file is read once from
     the parallel file system, and nodes fetch from each other along a tree."""
 
-    homepage = "https://github.com/coppice/coppice"
-    git = "https://github.com/coppice/coppice.git"
+    homepage = "https://example.org/coppice"
+    # Where your site keeps the sources.
+    git = "https://example.org/coppice.git"
 
     version("main", branch="main")
 
@@ -35,7 +37,8 @@ class Coppice(Package):
     def install(self, spec, prefix):
         bazel = which("bazel")
         bazel("build", "//deploy:package", "--jobs=%d" % make_jobs)
-        (tarball,) = glob.glob("bazel-bin/deploy/package/coppice-*-linux-*.tar.gz")
+        folder = os.path.join("bazel-bin", "deploy", "package")
+        (tarball,) = glob.glob(os.path.join(folder, "coppice-*-linux-*.tar.gz"))
         mkdirp(prefix)
         which("tar")("--extract", "--strip-components=1", "--directory", prefix, "--file", tarball)
 

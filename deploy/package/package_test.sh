@@ -7,11 +7,16 @@ tarball=$(readlink -f "$1")
 failed=0
 fail() { printf 'FAILED: %s\n' "$*" && failed=1; }
 # A tool that is not here is no failure, and is said loudly.
-have() { command -v "$1" >/dev/null || { printf 'NOT TESTED: there is no %s here: %s\n' "$1" "$2"; false; }; }
+have() {
+  command -v "$1" >/dev/null && return
+  printf 'NOT TESTED: there is no %s here: %s\n' "$1" "$2"
+  return 1
+}
 
 # In /tmp: the test's own directory has a name too long for a socket.
 work=$(mktemp -d /tmp/coppice_package.XXXXXX)
 prefix=
+# shellcheck disable=SC2317  # The trap calls it.
 finish() {
   [ -n "$prefix" ] && "$prefix/bin/coppice" stop --state_root="$work/state" 2>/dev/null
   rm -rf --one-file-system "$work"
@@ -28,7 +33,10 @@ for program in "$prefix"/bin/* "$prefix"/libexec/coppice/*; do
   ldd "$program" | awk '$2 == "=>" { print $1, $3 }' | while read -r name path; do
     case $path in
       "$work"/*) ;;
-      *) [[ $name =~ ^lib(c|m|dl|pthread|rt|resolv)\.so ]] || echo "$program needs $name from $path" ;;
+      *)
+        [[ $name =~ ^lib(c|m|dl|pthread|rt|resolv)\.so ]] ||
+          echo "$program needs $name from $path"
+        ;;
     esac
   done
 done >"$work/foreign"
@@ -63,7 +71,8 @@ SESSION
 if [ ! -w /dev/fuse ]; then
   echo "NOT TESTED: /dev/fuse cannot be opened here: a session with the package"
 elif unshare --mount --propagation=private true 2>/dev/null; then
-  output=$(unshare --mount --propagation=private /bin/bash "$work/session.sh" "$prefix" "$work" hide 2>&1) ||
+  output=$(unshare --mount --propagation=private \
+    /bin/bash "$work/session.sh" "$prefix" "$work" hide 2>&1) ||
     fail "a session without the machine's libraries ended with $?: $output"
   [[ $output == *"hello $work/mount/packages/greeting.py"* ]] || fail "the import: $output"
   [ -e "$work/state" ] && fail "stop left something behind"
@@ -89,13 +98,20 @@ complete_words() {
   bash --norc -c 'source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); compopt() { :; }
     _coppice; printf "%s\n" "${COMPREPLY[@]}"' "$completion" "$@"
 }
-[[ $(complete_words coppice sta) == $'status\nstats' ]] || fail "verbs: $(complete_words coppice sta)"
-[[ $(complete_words coppice launch --cp) == --cpus= ]] || fail "$(complete_words coppice launch --cp)"
-[[ $(complete_words coppice env --prefix = "$prefix/REA") == "$prefix/README.md" ]] || fail "files"
+expect_words() {
+  local expected=$1 words
+  shift
+  words=$(complete_words "$@")
+  [ "$words" = "$expected" ] || fail "'$*' completes to '$words', not to '$expected'"
+}
+expect_words $'status\nstats' coppice sta
+expect_words --cpus= coppice launch --cp
+expect_words "$prefix/README.md" coppice env --prefix = "$prefix/REA"
 
 # Module files.
+module=$prefix/share/modulefiles/coppice/$version
 if have lua "the Lmod module file"; then
-  lua -e "assert(loadfile('$prefix/share/modulefiles/coppice/$version.lua'))" || fail "the Lua module file"
+  lua -e "assert(loadfile('$module.lua'))" || fail "the Lua module file"
 fi
 if have tclsh "the Tcl module file"; then
   cat >"$work/module.tcl" <<'MODULE'
@@ -104,12 +120,15 @@ foreach name {setenv prepend-path} { proc $name {a b} { puts "$a=$b" } }
 set ModulesCurrentModulefile [lindex $argv 0]
 source $ModulesCurrentModulefile
 MODULE
-  text=$(tclsh "$work/module.tcl" "$prefix/share/modulefiles/coppice/$version") || fail "the Tcl module file"
-  [[ $text == *"COPPICE_ROOT=$prefix"* && $text == *"PATH=$prefix/bin"* ]] || fail "Tcl module: $text"
+  text=$(tclsh "$work/module.tcl" "$module") || fail "the Tcl module file"
+  for line in "COPPICE_ROOT=$prefix" "PATH=$prefix/bin" "MANPATH=$prefix/share/man"; do
+    [[ $'\n'$text$'\n' == *$'\n'$line$'\n'* ]] || fail "the Tcl module file sets '$text'"
+  done
 fi
 
 # Spack, job scripts.
-PYTHONPYCACHEPREFIX=$work/pycache python3 -m py_compile "$prefix/share/spack/packages/coppice/package.py" ||
+PYTHONPYCACHEPREFIX=$work/pycache \
+  python3 -m py_compile "$prefix/share/spack/packages/coppice/package.py" ||
   fail "package.py"
 for script in "$prefix"/share/examples/*; do bash -n "$script" || fail "$script"; done
 

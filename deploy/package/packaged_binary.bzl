@@ -4,11 +4,12 @@ rest is looked for beside the program, in lib."""
 load("@system//:static_link.bzl", "STATIC_LINK_FLAGS", "STATIC_WHOLE_FLAGS")
 
 def packaged_binary(name, deps, reflection = False):
+    whole = STATIC_WHOLE_FLAGS if reflection else []
     native.cc_binary(
         name = name,
         additional_linker_inputs = ["@system//:static_libraries"],
-        linkopts = (STATIC_WHOLE_FLAGS if reflection else []) + STATIC_LINK_FLAGS + [
-            # rpc/callback_queue.cc stands in for a function of gRPC's, as it does with the shared one:
+        linkopts = whole + STATIC_LINK_FLAGS + [
+            # rpc/callback_queue.cc stands in for a function of gRPC's, as with the shared library:
             # the first definition is taken, and ours comes before the libraries.
             "-Wl,-z,muldefs",
             # RPATH, not RUNPATH: it holds for the libraries that our libraries need, too. From bin
