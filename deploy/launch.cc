@@ -1,4 +1,3 @@
-// bazel run //deploy:launch: starts a service on this machine and leaves it running.
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -7,8 +6,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/status.h"
+#include "deploy/called_as.h"
+#include "deploy/cpu_binding.h"
 #include "deploy/descriptor_wait.h"
 #include "deploy/interruption.h"
+#include "deploy/launch_command.h"
 #include "deploy/launch_options.h"
 #include "deploy/local_service.h"
 #include "deploy/node_warming.h"
@@ -21,9 +24,7 @@ namespace {
 
 constexpr int kExitFailure = 1;
 
-void Say(absl::string_view text) {
-  fprintf(stderr, "launch: %.*s\n", static_cast<int>(text.size()), text.data());
-}
+void Say(absl::string_view text) { fprintf(stderr, "launch: %s\n", AsCalled(text).c_str()); }
 
 absl::Status Warm(const LaunchOptions& options, const LocalService& service,
                   const WaitLimits& limits) {
@@ -53,6 +54,9 @@ absl::Status Launch(const LaunchOptions& options) {
   }
   auto programs = FindPrograms();
   if (!programs.ok()) return programs.status();
+  // The nodes' processes inherit it.
+  const auto binding = CpuBinding::OfThisThread(options.cpus);
+  if (!binding.ok()) return Annotate(binding.status(), "--cpus");
   auto service = LocalService::Start({.state_root = options.state_root,
                                       .service = options.service,
                                       .node_count = options.nodes,
@@ -80,16 +84,15 @@ absl::Status Launch(const LaunchOptions& options) {
 }
 
 }  // namespace
-}  // namespace coppice
 
-int main(int argc, char** argv) {
-  const std::vector<std::string> arguments(argv + 1, argv + argc);
-  const coppice::ParsedLaunch parsed =
-      coppice::ParseLaunchOptions(arguments, coppice::FindLaunchSurroundings());
+int LaunchMain(const std::vector<std::string>& arguments) {
+  const ParsedLaunch parsed = ParseLaunchOptions(arguments, FindLaunchSurroundings());
   if (!parsed.options.has_value()) return parsed.exit_code;
-  const absl::Status launched = coppice::Launch(*parsed.options);
+  const absl::Status launched = Launch(*parsed.options);
   if (launched.ok()) return 0;
-  coppice::Say(launched.message());
-  coppice::Say("nothing was left running");
-  return coppice::kExitFailure;
+  Say(launched.message());
+  Say("nothing was left running");
+  return kExitFailure;
 }
+
+}  // namespace coppice

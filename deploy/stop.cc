@@ -1,4 +1,3 @@
-// bazel run //deploy:stop: ends the services that launch left running.
 #include <cerrno>
 #include <cstdio>
 #include <string>
@@ -7,8 +6,10 @@
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "common/status.h"
+#include "deploy/called_as.h"
 #include "deploy/service_stop.h"
 #include "deploy/state_directory.h"
+#include "deploy/stop_command.h"
 
 namespace coppice {
 namespace {
@@ -25,9 +26,7 @@ constexpr char kExamples[] =
     "  bazel run //deploy:stop -- --name=work    ends one\n"
     "Exit codes: 0 nothing is running any more, 1 something could not be ended, 2 usage.";
 
-void Say(absl::string_view text) {
-  fprintf(stderr, "stop: %.*s\n", static_cast<int>(text.size()), text.data());
-}
+void Say(absl::string_view text) { fprintf(stderr, "stop: %s\n", AsCalled(text).c_str()); }
 
 // Whether the service is gone; counts it when it was there.
 bool StopOne(const std::string& root, const std::string& service, size_t& stopped) {
@@ -65,22 +64,24 @@ int Stop(const std::string& root, const std::string& name) {
 }
 
 }  // namespace
-}  // namespace coppice
 
-int main(int argc, char** argv) {
-  std::string root = coppice::StateDirectory::DefaultRoot();
+int StopMain(const std::vector<std::string>& arguments) {
+  std::string root = StateDirectory::DefaultRoot();
   std::string name;
-  CLI::App app(coppice::kDescription, "stop");
-  app.footer(coppice::kExamples);
+  CLI::App app(kDescription, "stop");
+  app.footer(kExamples);
   app.add_option("--name", name, "the service to end (default: all of yours)")
       ->check([](const std::string& text) {
-        return std::string(coppice::StateDirectory::CheckServiceName(text).message());
+        return std::string(StateDirectory::CheckServiceName(text).message());
       });
   app.add_option("--state_root", root, "where launch kept its state")->capture_default_str();
   try {
-    app.parse(argc, argv);
+    // CLI11 takes them last first.
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : coppice::kExitUsage;
+    return app.exit(error) == 0 ? 0 : kExitUsage;
   }
-  return coppice::Stop(root, name);
+  return Stop(root, name);
 }
+
+}  // namespace coppice
