@@ -29,11 +29,14 @@ std::string AsInstalled(absl::string_view text) {
   std::string result;
   for (size_t found = text.find(kBazelTarget); found != text.npos;
        found = text.find(kBazelTarget)) {
-    absl::StrAppend(&result, text.substr(0, found), kCoppiceProgram, " ");
+    absl::StrAppend(&result, text.substr(0, found), kCoppiceProgram);
     text.remove_prefix(found + kBazelTarget.size());
     size_t verb = 0;
     while (verb < text.size() && WithinVerb(text[verb])) ++verb;
-    absl::StrAppend(&result, text.substr(0, verb));
+    // The command itself has its verb behind the "--".
+    if (text.substr(0, verb) != kCoppiceProgram) {
+      absl::StrAppend(&result, " ", text.substr(0, verb));
+    }
     text.remove_prefix(verb);
     if (absl::ConsumePrefix(&text, kAfterTarget)) absl::StrAppend(&result, " ");
   }

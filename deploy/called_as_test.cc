@@ -12,6 +12,11 @@ TEST(CalledAsTest, InstalledPeopleAreToldTheVerbOfTheCommand) {
             "  coppice launch --local=3\n  coppice stop");
 }
 
+TEST(CalledAsTest, TheCommandItselfIsNotNamedTwice) {
+  EXPECT_EQ(AsInstalled("'bazel run //deploy:coppice -- invalidate /x' shows it"),
+            "'coppice invalidate /x' shows it");
+}
+
 TEST(CalledAsTest, OtherTextStaysAsItIs) {
   EXPECT_EQ(AsInstalled("bazel test //deploy:all"), "bazel test //deploy:all");
   EXPECT_EQ(AsInstalled(""), "");

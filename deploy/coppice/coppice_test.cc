@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/file_descriptor.h"
+#include "deploy/descriptor_wait.h"
 #include "deploy/mount_table.h"
 #include "deploy/process_identity.h"
 #include "deploy/service_record.h"
@@ -76,8 +77,10 @@ class CoppiceTest : public testing::Test {
     ASSERT_TRUE(record.ok()) << record.status();
     for (const ProcessRecord& process : record->processes) {
       if (process.role != ProcessRole::kClient) continue;
-      ASSERT_TRUE(OpenProcess(process.identity).ok());
+      const auto pidfd = OpenProcess(process.identity);
+      ASSERT_TRUE(pidfd.ok()) << pidfd.status();
       ASSERT_EQ(kill(process.identity.pid, SIGKILL), 0);
+      ASSERT_TRUE(WaitReadable({pidfd->get()}, {}).ok());
     }
   }
 
@@ -123,6 +126,25 @@ TEST_F(CoppiceTest, TheExitCodeOfAProgramIsItsOwnAndAMissingOneIs127) {
   EXPECT_EQ(Coppice("run", {"--", "/bin/true"}).end.code, 2);
 }
 
+TEST_F(CoppiceTest, ACondaEnvironmentIsActivatedWithItsScripts) {
+  const std::string conda = top_ + "/data/conda";
+  for (const char* folder : {"/conda-meta", "/bin", "/etc/conda/activate.d"}) {
+    std::filesystem::create_directories(conda + folder);
+  }
+  Write(conda + "/etc/conda/activate.d/a.sh", "export FROM_SCRIPT=$CONDA_PREFIX\n");
+  Launch();
+  const std::string ask = "echo $FROM_SCRIPT $CONDA_DEFAULT_ENV $PATH";
+  const std::string seen = mount_ + "/conda";
+  const ProgramRun env = Coppice("env", {"--prefix=" + conda});
+  Write(top_ + "/job.sh", absl::StrCat(env.standard_output, ask, "\n"));
+  for (const ProgramRun& run :
+       {RunProgram("/bin/sh", {top_ + "/job.sh"}),
+        Coppice("run", {"--prefix=" + conda, "--", "/bin/sh", "-c", ask})}) {
+    EXPECT_THAT(run.standard_output, StartsWith(absl::StrCat(seen, " ", seen, " ", seen, "/bin:")))
+        << run.standard_error;
+  }
+}
+
 TEST_F(CoppiceTest, StatusNamesWhatDiedAndEndsWithThree) {
   Launch();
   KillClient();
@@ -130,6 +152,9 @@ TEST_F(CoppiceTest, StatusNamesWhatDiedAndEndsWithThree) {
   const ProgramRun status = Coppice("status");
   EXPECT_EQ(status.end.code, 3);
   EXPECT_THAT(status.standard_output, HasSubstr("fuse_client is gone"));
+  const ProgramRun env = Coppice("env", {"--prefix=" + packages_});
+  EXPECT_EQ(env.end.code, 1);
+  EXPECT_THAT(env.standard_error, HasSubstr("'coppice stop' and 'coppice launch'"));
 }
 
 TEST_F(CoppiceTest, WithoutAMountEnvNamesTheCure) {

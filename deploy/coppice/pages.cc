@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "deploy/coppice/manual.h"
 #include "deploy/coppice/verb.h"
@@ -30,6 +31,16 @@ std::string HelpForAll(const Verb& verb) {
                      {StateDirectory::DefaultRoot(), "/tmp/coppice-$UID"}});
 }
 
+// The build has to know the files before there are any.
+bool AreAllVerbs(const std::vector<std::string>& named) {
+  std::vector<std::string> all;
+  for (const Verb& verb : Verbs()) all.push_back(verb.name);
+  if (named == all) return true;
+  fprintf(stderr, "pages: VERBS of package_facts.bzl are '%s', those of verb.cc '%s'\n",
+          absl::StrJoin(named, " ").c_str(), absl::StrJoin(all, " ").c_str());
+  return false;
+}
+
 int WriteAll(const std::string& directory) {
   std::vector<VerbHelp> verbs;
   for (const Verb& verb : Verbs()) {
@@ -51,12 +62,16 @@ int WriteAll(const std::string& directory) {
 }
 
 }  // namespace
+
+int PagesMain(const std::vector<std::string>& arguments) {
+  if (arguments.empty()) {
+    fputs("usage: pages DIRECTORY VERB...\n", stderr);
+    return kExitUsage;
+  }
+  if (!AreAllVerbs({arguments.begin() + 1, arguments.end()})) return kExitFailure;
+  return WriteAll(arguments[0]);
+}
+
 }  // namespace coppice
 
-int main(int argc, char** argv) {
-  if (argc != 2) {
-    fputs("usage: pages DIRECTORY\n", stderr);
-    return coppice::kExitUsage;
-  }
-  return coppice::WriteAll(argv[1]);
-}
+int main(int argc, char** argv) { return coppice::PagesMain({argv + 1, argv + argc}); }

@@ -7,7 +7,7 @@
 #include <map>
 #include <system_error>
 
-#include "absl/strings/match.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -41,8 +41,13 @@ std::vector<std::string> Names(const fs::path& directory) {
   return names;
 }
 
+// "libx.so" and "libx.so.1", but not "ld.so.conf".
 bool IsSharedObject(const std::string& name) {
-  return name.ends_with(".so") || absl::StrContains(name, ".so.");
+  constexpr absl::string_view kVersioned = ".so.";
+  if (name.ends_with(".so")) return true;
+  const size_t version = name.find(kVersioned.data());
+  return version != name.npos && version + kVersioned.size() < name.size() &&
+         absl::ascii_isdigit(name[version + kVersioned.size()]);
 }
 
 bool HasSharedObjects(const fs::path& directory) {
@@ -122,7 +127,12 @@ class Planner {
 
   absl::Status Add(PathKind kind, const std::vector<fs::path>& directories) {
     std::vector<std::string> seen;
+    std::vector<fs::path> real;
     for (const fs::path& directory : directories) {
+      // lib64 is often lib by another name.
+      std::error_code error;
+      real.push_back(fs::canonical(directory, error));
+      if (std::count(real.begin(), real.end(), real.back()) > 1) continue;
       const auto through = Through(directory);
       if (!through.ok()) return through.status();
       if (std::find(seen.begin(), seen.end(), *through) == seen.end()) seen.push_back(*through);
@@ -158,11 +168,14 @@ class Planner {
     const std::string below = Below(real, tree_.export_root);
     std::string through = below.empty() ? tree_.mount : absl::StrCat(tree_.mount, "/", below);
     if (fs::is_directory(through, error)) return through;
-    return absl::FailedPreconditionError(
-        absl::StrCat("'", real, "' is there, but '", through, "' is not (",
-                     error ? error.message() : "not yet seen",
-                     "); if it is new, 'bazel run //deploy:coppice -- invalidate ", real,
-                     "' shows it at once; if the mount is dead, stop and launch again"));
+    if (error && error != std::errc::no_such_file_or_directory) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "the mount does not give '", through, "' (", error.message(),
+          "); 'bazel run //deploy:stop' and 'bazel run //deploy:launch' make it anew"));
+    }
+    return absl::FailedPreconditionError(absl::StrCat(
+        "'", real, "' is there, but '", through,
+        "' is not, yet: 'bazel run //deploy:coppice -- invalidate ", real, "' shows it at once"));
   }
 
   std::optional<std::string> Value(const std::string& name) {

@@ -94,6 +94,21 @@ TEST_F(PathEnvironmentTest, SharedObjectsGoIntoTheLibraryPath) {
               ElementsAre(VariableChange{"LD_LIBRARY_PATH", Mounted("app/lib")}));
 }
 
+TEST_F(PathEnvironmentTest, ALibraryFolderWithTwoNamesIsNamedOnceAndNotesNothing) {
+  MakeFile("app/lib/libapp.so");
+  MakeLink("lib", "app/lib64");
+  const auto plan = Plan("app");
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_THAT(plan->variables, ElementsAre(VariableChange{"LD_LIBRARY_PATH", Mounted("app/lib")}));
+  EXPECT_THAT(plan->notes, IsEmpty());
+}
+
+TEST_F(PathEnvironmentTest, TheLoadersConfigurationIsNoLibrary) {
+  MakeFile("etc/ld.so.conf");
+  MakeFile("etc/ld.so.");
+  EXPECT_EQ(Plan("etc").status().code(), absl::StatusCode::kNotFound);
+}
+
 TEST_F(PathEnvironmentTest, ProgramsAloneGoIntoPath) {
   MakeFile("tools/bin/run");
   now_["PATH"] = "/usr/bin:/bin";

@@ -1,6 +1,9 @@
 #include "deploy/coppice/running_services.h"
 
+#include <sys/statvfs.h>
+
 #include <cerrno>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -29,9 +32,16 @@ absl::StatusOr<ServiceRecord> ReadRecord(const std::string& root, const std::str
 absl::Status CheckMounted(const std::string& mount) {
   const auto type = MountTypeAt(mount);
   if (!type.ok()) return type.status();
-  if (*type == kCoppiceMountType) return absl::OkStatus();
+  if (*type != kCoppiceMountType) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("no Coppice is mounted at '", mount, "'; ", kLaunchCure));
+  }
+  // Of a mount whose client has died the kernel still answers much; this it always asks for.
+  struct statvfs status;
+  if (statvfs(mount.c_str(), &status) == 0) return absl::OkStatus();
   return absl::FailedPreconditionError(
-      absl::StrCat("no Coppice is mounted at '", mount, "'; ", kLaunchCure));
+      absl::StrCat("the mount at '", mount, "' is dead (", std::generic_category().message(errno),
+                   "); 'bazel run //deploy:stop' and 'bazel run //deploy:launch' make it anew"));
 }
 
 // Every node that has a mount here, of every service.

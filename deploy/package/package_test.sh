@@ -66,6 +66,11 @@ echo "text = 'hello'" >"$work/data/packages/greeting.py"
 "$coppice" status --state_root="$work/state"
 "$coppice" run --state_root="$work/state" --prefix="$work/data/packages" -- \
   /usr/bin/python3 -c 'import greeting; print(greeting.text, greeting.__file__)'
+# Our queue of callbacks, and not that of the gRPC that is linked in.
+for process in /proc/[0-9]*; do
+  [ "$(readlink "$process/exe")" = "$prefix/libexec/coppice/peer_server" ] || continue
+  grep -q callbacks "$process"/task/*/comm && echo "the queue is ours"
+done
 "$coppice" stop --state_root="$work/state"
 SESSION
 if [ ! -w /dev/fuse ]; then
@@ -75,6 +80,7 @@ elif unshare --mount --propagation=private true 2>/dev/null; then
     /bin/bash "$work/session.sh" "$prefix" "$work" hide 2>&1) ||
     fail "a session without the machine's libraries ended with $?: $output"
   [[ $output == *"hello $work/mount/packages/greeting.py"* ]] || fail "the import: $output"
+  [[ $output == *"the queue is ours"* ]] || fail "rpc/callback_queue is not used: $output"
   [ -e "$work/state" ] && fail "stop left something behind"
 else
   echo "NOT TESTED: no mount namespace here: the machine's libraries were not hidden"
