@@ -16,6 +16,8 @@ packages=(
   fuse3 python3 python3-numpy iproute2 util-linux
   # The tests' own tools.
   attr libcap2-bin rsync strace
+  # What host expressions are compared with: nodeset and scontrol.
+  clustershell slurm-client
   # Checks of style.
   clang clang-format clang-tidy shellcheck
 )

@@ -135,10 +135,9 @@ class LocalServiceOnMachine final : public LocalService {
       // The longer of the two that the peer makes.
       const std::string socket = BlockMemorySocket(node.socket);
       if (socket.size() >= sizeof(sockaddr_un::sun_path)) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("the path of the socket '", socket, "' has ", socket.size(),
-                         " bytes; Linux allows ", sizeof(sockaddr_un::sun_path) - 1,
-                         ". Choose a shorter --name"));
+        return absl::InvalidArgumentError(absl::StrCat(
+            "the path of the socket '", socket, "' has ", socket.size(), " bytes; Linux allows ",
+            sizeof(sockaddr_un::sun_path) - 1, ". Choose a shorter --name"));
       }
       const std::string mount_point = options_.node_count == 1
                                           ? options_.mount_directory
@@ -232,7 +231,7 @@ class LocalServiceOnMachine final : public LocalService {
       NodeRecord& node = record_.nodes[i];
       node.address = options_.own_namespaces ? absl::StrCat(NodeAddress(i), ":", kNodePort)
                                              : absl::StrCat("127.0.0.1:", ports_[i]);
-      members.push_back({node.name, node.address});
+      members.push_back({.name = node.name, .addresses = {node.address}});
     }
     if (absl::Status saved = Save(); !saved.ok()) return saved;
     const absl::StatusOr<std::string> tree = TreeFileText(members, options_.fanout);

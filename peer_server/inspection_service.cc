@@ -36,10 +36,10 @@ void FillMounts(const std::vector<MountCounters>& mounts, v1::GetStatisticsReply
   }
 }
 
-void FillNeighbour(const Member& member, grpc::Channel* channel, v1::TreeNeighbour& neighbour) {
-  neighbour.set_node(member.name);
-  neighbour.set_address(member.address);
-  neighbour.set_channel(channel == nullptr ? "NONE" : ChannelStateName(*channel));
+void FillNeighbour(const Neighbour& neighbour, grpc::Channel* channel, v1::TreeNeighbour& message) {
+  message.set_node(neighbour.name);
+  message.set_address(neighbour.address);
+  message.set_channel(channel == nullptr ? "NONE" : ChannelStateName(*channel));
 }
 
 class InspectionService final : public v1::Inspection::CallbackService {
@@ -75,13 +75,13 @@ class InspectionService final : public v1::Inspection::CallbackService {
     reply->set_fanout(place.fanout);
     reply->set_depth(place.depth);
     const TreeLink* parent = subjects_.links.parent();
-    for (const Member& ancestor : place.ancestors) {
+    for (const Neighbour& ancestor : place.ancestors) {
       const bool is_parent = reply->ancestors().empty();
       FillNeighbour(ancestor, is_parent ? parent->channels.control.get() : nullptr,
                     *reply->add_ancestors());
     }
     for (const TreeLink& child : subjects_.links.children()) {
-      FillNeighbour(child.member, child.channels.control.get(), *reply->add_children());
+      FillNeighbour(child.neighbour, child.channels.control.get(), *reply->add_children());
     }
     reply->set_tcp_address(subjects_.tcp_address);
     reply->set_unix_socket(subjects_.unix_socket);

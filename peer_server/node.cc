@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/clock.h"
 #include "common/status.h"
 #include "peer_server/inspection_service.h"
@@ -49,8 +50,8 @@ class ParentBelow final : public Below {
               Timer& timer, const Clock& clock)
       : peer_(MakePeerSource(
             parent.channels,
-            {.peer = parent.member.name, .layer = "parent", .hop_timeout = hop_timeout}, allocator,
-            clock)),
+            {.peer = parent.neighbour.name, .layer = "parent", .hop_timeout = hop_timeout},
+            allocator, clock)),
         retrying_(MakeRetryingSource(*peer_, {}, timer, clock)) {}
   Source& source() override { return *retrying_; }
   std::vector<LayerStatistics> Statistics() const override {
@@ -81,16 +82,17 @@ class RunningNode final : public Node {
         stack_->top(), *mounts_,
         {.is_shared = [this](const Block& block) { return arena_->Holds(block); }}, clock_);
     invalidator_ = std::make_unique<TreeInvalidator>(*stack_, *mounts_, links_, clock_);
-    inspection_service_ = MakeInspectionService({.cache = *stack_,
-                                                 .layers = [this] { return Statistics(); },
-                                                 .mounts = *mounts_,
-                                                 .place = options_.place,
-                                                 .links = links_,
-                                                 .invalidator = *invalidator_,
-                                                 .clock = clock_,
-                                                 .tcp_address = options_.listen_address,
-                                                 .unix_socket = options_.unix_socket,
-                                                 .export_root = options_.export_root});
+    inspection_service_ =
+        MakeInspectionService({.cache = *stack_,
+                               .layers = [this] { return Statistics(); },
+                               .mounts = *mounts_,
+                               .place = options_.place,
+                               .links = links_,
+                               .invalidator = *invalidator_,
+                               .clock = clock_,
+                               .tcp_address = absl::StrJoin(options_.listen_addresses, ","),
+                               .unix_socket = options_.unix_socket,
+                               .export_root = options_.export_root});
     return Serve();
   }
 
@@ -127,14 +129,17 @@ class RunningNode final : public Node {
       block_memory_ = *std::move(block_memory);
       server.listen_addresses.push_back(absl::StrCat("unix:", options_.unix_socket));
     }
-    if (!options_.listen_address.empty()) {
-      server.listen_addresses.push_back(options_.listen_address);
-    }
+    server.listen_addresses.insert(server.listen_addresses.end(), options_.listen_addresses.begin(),
+                                   options_.listen_addresses.end());
     server.services = {&peer_service_->service(), inspection_service_.get()};
     auto running = StartPeerServer(server);
     if (!running.ok()) return running.status();
     server_ = *std::move(running);
-    if (!options_.listen_address.empty()) tcp_address_ = server_->addresses().back();
+    // The unix socket, when there is one, came first.
+    const auto& addresses = server_->addresses();
+    tcp_address_ =
+        absl::StrJoin(addresses.end() - static_cast<ptrdiff_t>(options_.listen_addresses.size()),
+                      addresses.end(), ",");
     return absl::OkStatus();
   }
 
@@ -171,9 +176,9 @@ absl::StatusOr<std::unique_ptr<Node>> StartNode(const NodeOptions& options) {
   return node;
 }
 
-TreePlace AlonePlace(const std::string& name, const std::string& address) {
+TreePlace AlonePlace(const std::string& name) {
   TreePlace place;
-  place.self = {.name = name, .address = address};
+  place.self.name = name;
   place.tree_size = 1;
   place.fanout = 1;
   return place;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -17,8 +18,9 @@ namespace coppice {
 struct NodeOptions {
   TreePlace place;
   std::string export_root = "/";
-  std::string unix_socket;     // absolute path; empty: none
-  std::string listen_address;  // "host:port" for the children; empty: none
+  std::string unix_socket;  // absolute path; empty: none
+  // Each "host:port", for the children; empty: none.
+  std::vector<std::string> listen_addresses;
   CacheStackOptions stack;
   size_t backing_threads = 16;                     // at a root
   absl::Duration hop_timeout = absl::Seconds(30);  // of one request to the parent
@@ -28,7 +30,8 @@ class Node {
  public:
   virtual ~Node() = default;
 
-  // Where children connect, with the port that was taken for port 0; empty when nowhere.
+  // Where children connect, with the port that was taken for port 0, and with commas between
+  // several; empty when nowhere.
   virtual const std::string& tcp_address() const = 0;
 
   // Tells the mounts and the callers that it goes, waits `grace` for calls in flight, and returns
@@ -40,7 +43,7 @@ class Node {
 absl::StatusOr<std::unique_ptr<Node>> StartNode(const NodeOptions& options);
 
 // The place of a node that is alone: root and only member of its tree.
-TreePlace AlonePlace(const std::string& name, const std::string& address);
+TreePlace AlonePlace(const std::string& name);
 
 }  // namespace coppice
 

@@ -58,9 +58,10 @@ void AddFlags(CLI::App& app, NodeFlags& flags, RawFlags& raw) {
   app.add_option("--socket", flags.node.unix_socket,
                  "Unix socket for the local mount and for inspection. Only its owner can use it.")
       ->required();
-  app.add_option("--listen", flags.node.listen_address,
-                 "HOST:PORT where children connect. Default: this node's address in the tree; "
-                 "without a tree, nowhere.");
+  app.add_option("--listen", flags.node.listen_addresses,
+                 "HOST:PORT where children connect, several with commas between. Default: this "
+                 "node's addresses in the tree; without a tree, nowhere.")
+      ->delimiter(',');
   app.add_option("--cache_bytes", raw.cache_bytes, "The most memory for file data.")
       ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false))
       ->default_str("4GiB");
@@ -109,9 +110,9 @@ std::string ParseDurations(const RawFlags& raw, NodeOptions& node) {
   return error;
 }
 
-absl::StatusOr<TreePlace> PlaceFor(const RawFlags& raw, const std::string& listen_address) {
+absl::StatusOr<TreePlace> PlaceFor(const RawFlags& raw) {
   const std::string name = raw.node_name.empty() ? HostName() : raw.node_name;
-  if (raw.tree_file.empty()) return AlonePlace(name, listen_address);
+  if (raw.tree_file.empty()) return AlonePlace(name);
   const absl::StatusOr<TreeFile> tree = ReadTreeFile(raw.tree_file);
   if (!tree.ok()) return tree.status();
   return FindPlace(*tree, name);
@@ -144,13 +145,15 @@ std::variant<NodeFlags, int> ParseNodeFlags(int argc, char** argv) {
   flags.node.stack.metadata_bytes = raw.metadata_bytes;
   flags.node.export_root = AbsolutePath(flags.node.export_root);
   flags.node.unix_socket = AbsolutePath(flags.node.unix_socket);
-  absl::StatusOr<TreePlace> place = PlaceFor(raw, flags.node.listen_address);
+  absl::StatusOr<TreePlace> place = PlaceFor(raw);
   if (!place.ok()) {
     std::cerr << "peer_server: " << place.status().message() << "\n";
     return 1;
   }
   flags.node.place = *std::move(place);
-  if (flags.node.listen_address.empty()) flags.node.listen_address = flags.node.place.self.address;
+  if (flags.node.listen_addresses.empty()) {
+    flags.node.listen_addresses = flags.node.place.self.addresses;
+  }
   return flags;
 }
 

@@ -35,7 +35,7 @@ void CallPeer(const TreeLink& link, const v1::InvalidateRequest& request, absl::
 }
 
 std::string FailureLine(const TreeLink& link, const grpc::Status& status) {
-  return absl::StrCat("node ", link.member.name, " at ", link.member.address, ": ",
+  return absl::StrCat("node ", link.neighbour.name, " at ", link.neighbour.address, ": ",
                       status.error_message());
 }
 

@@ -7,8 +7,8 @@
 namespace coppice {
 namespace {
 
-TreeLink LinkTo(const Member& member) {
-  TreeLink link{.member = member, .channels = OpenChannels(member.address)};
+TreeLink LinkTo(const Neighbour& neighbour) {
+  TreeLink link{.neighbour = neighbour, .channels = OpenChannels(neighbour.address)};
   link.inspection = v1::Inspection::NewStub(link.channels.control);
   return link;
 }
@@ -19,7 +19,7 @@ TreeLinks::TreeLinks(const TreePlace& place) {
   if (!place.ancestors.empty()) {
     parent_ = std::make_unique<TreeLink>(LinkTo(place.ancestors.front()));
   }
-  for (const Member& child : place.children) children_.push_back(LinkTo(child));
+  for (const Neighbour& child : place.children) children_.push_back(LinkTo(child));
 }
 
 }  // namespace coppice

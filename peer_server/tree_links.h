@@ -14,7 +14,7 @@ namespace coppice {
 
 // One neighbour. Connects when first used.
 struct TreeLink {
-  Member member;
+  Neighbour neighbour;
   PeerChannels channels;
   std::unique_ptr<v1::Inspection::Stub> inspection;
 };

@@ -14,20 +14,6 @@ namespace {
 constexpr size_t kShownBytesMax = 100;
 constexpr uint32_t kPortMax = 65'535;
 
-// The cure for the characters that people do write into host names.
-absl::string_view Hint(char character) {
-  switch (character) {
-    case '[':
-    case ']':
-    case ',':
-      return " (ranges and lists of names are not understood: give one host a line)";
-    case ':':
-      return " (an address goes into a second column: NAME HOST:PORT)";
-    default:
-      return "";
-  }
-}
-
 absl::Status CheckPort(absl::string_view port, absl::string_view address) {
   // SimpleAtoi takes signs and white space, which no port has.
   uint32_t number = 0;
@@ -58,6 +44,47 @@ absl::Status CheckIpv6Address(absl::string_view address) {
 
 }  // namespace
 
+const std::string& Member::AddressIn(uint32_t tree) const {
+  static const std::string* const kNone = new std::string();
+  return addresses.empty() ? *kNone : addresses[tree % addresses.size()];
+}
+
+bool IsHostNameCharacter(char character) {
+  return absl::ascii_isalnum(character) || character == '.' || character == '-' || character == '_';
+}
+
+absl::string_view HostNameHint(char character) {
+  switch (character) {
+    case '[':
+    case ']':
+    case ',':
+      return " (one name is wanted here, no range and no list)";
+    case ':':
+    case '=':
+      return " (an address goes into a second column: NAME HOST:PORT)";
+    default:
+      return "";
+  }
+}
+
+absl::string_view ShortHostName(absl::string_view name) {
+  const size_t dot = name.find('.');
+  if (dot == absl::string_view::npos) return name;
+  in_addr address;
+  // Only of what ends in a digit is it worth a look.
+  if (absl::ascii_isdigit(name.back()) &&
+      inet_pton(AF_INET, std::string(name).c_str(), &address) == 1) {
+    return name;
+  }
+  return name.substr(0, dot);
+}
+
+std::string PaddedNumber(uint64_t number, size_t width) {
+  std::string text = absl::StrCat(number);
+  if (text.size() < width) text.insert(0, width - text.size(), '0');
+  return text;
+}
+
 std::string Shown(absl::string_view text) {
   const bool cut = text.size() > kShownBytesMax;
   return absl::StrCat("'", absl::CHexEscape(text.substr(0, kShownBytesMax)), cut ? "..." : "", "'");
@@ -66,13 +93,10 @@ std::string Shown(absl::string_view text) {
 absl::Status CheckHostName(absl::string_view name) {
   if (name.empty()) return absl::InvalidArgumentError("a host name is empty");
   for (const char character : name) {
-    if (absl::ascii_isalnum(character) || character == '.' || character == '-' ||
-        character == '_') {
-      continue;
-    }
+    if (IsHostNameCharacter(character)) continue;
     return absl::InvalidArgumentError(absl::StrCat(Shown(absl::string_view(&character, 1)),
                                                    " cannot be in the host name ", Shown(name),
-                                                   Hint(character)));
+                                                   HostNameHint(character)));
   }
   if (!absl::ascii_isalnum(name.front())) {
     return absl::InvalidArgumentError(

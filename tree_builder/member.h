@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -17,8 +18,12 @@ namespace coppice {
 struct Member {
   // A host name, short or full; unique in its job.
   std::string name;
-  // "host:port", or "[address]:port" for IPv6.
-  std::string address;
+  // Each "host:port", or "[address]:port" for IPv6; several for several network interfaces.
+  std::vector<std::string> addresses;
+
+  // Where its children of that tree reach it: the trees take the addresses in turn. Empty for a
+  // member without addresses, whom nobody can reach.
+  const std::string& AddressIn(uint32_t tree) const;
 
   bool operator==(const Member&) const = default;
 };
@@ -27,13 +32,27 @@ struct Member {
 inline constexpr size_t kMembersMax = 1'000'000;
 // RFC 1035, section 2.3.4, without the closing dot.
 inline constexpr size_t kHostNameBytesMax = 253;
+// Network interfaces of one member. Machines have up to 8.
+inline constexpr size_t kAddressesMax = 16;
 
 // INVALID_ARGUMENT for what cannot be a host name: letters, digits, '.', '-' and '_' can (RFC 1123,
 // and the underscore that machines in use have), and the first is a letter or a digit.
 absl::Status CheckHostName(absl::string_view name);
 
+// Letters, digits, '.', '-' and '_'.
+bool IsHostNameCharacter(char character);
+
+// The cure for the characters that people do write into host names, or nothing.
+absl::string_view HostNameHint(char character);
+
+// Up to the first dot: "n1" of "n1.cluster"; all of an IPv4 address.
+absl::string_view ShortHostName(absl::string_view name);
+
 // INVALID_ARGUMENT for what is neither "host:port" nor "[IPv6 address]:port". Resolves nothing.
 absl::Status CheckAddress(absl::string_view address);
+
+// The number with zeros before it, up to `width` digits.
+std::string PaddedNumber(uint64_t number, size_t width);
 
 // `text` for a message: printable, in quotes, and cut when it is long.
 std::string Shown(absl::string_view text);

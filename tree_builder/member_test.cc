@@ -27,9 +27,23 @@ TEST(HostNameTest, OtherCharactersAreNamedInTheError) {
 }
 
 TEST(HostNameTest, RangesAndAddressesGetAHint) {
-  EXPECT_THAT(Message(CheckHostName("nid[001-128]")), HasSubstr("one host a line"));
-  EXPECT_THAT(Message(CheckHostName("n1,n2")), HasSubstr("one host a line"));
+  EXPECT_THAT(Message(CheckHostName("nid[001-128]")), HasSubstr("one name is wanted here"));
+  EXPECT_THAT(Message(CheckHostName("n1,n2")), HasSubstr("one name is wanted here"));
   EXPECT_THAT(Message(CheckHostName("n1:7117")), HasSubstr("second column"));
+}
+
+TEST(HostNameTest, TheShortNameEndsAtTheFirstDot) {
+  EXPECT_EQ(ShortHostName("n1.cluster.org"), "n1");
+  EXPECT_EQ(ShortHostName("n1"), "n1");
+  EXPECT_EQ(ShortHostName("10.0.0.1"), "10.0.0.1");
+}
+
+TEST(MemberTest, TreesTakeTheAddressesInTurn) {
+  const Member member = {.name = "n", .addresses = {"a:1", "b:1"}};
+  EXPECT_EQ(member.AddressIn(0), "a:1");
+  EXPECT_EQ(member.AddressIn(1), "b:1");
+  EXPECT_EQ(member.AddressIn(2), "a:1");
+  EXPECT_EQ(Member().AddressIn(3), "");
 }
 
 TEST(HostNameTest, LengthIsLimited) {

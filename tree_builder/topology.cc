@@ -120,10 +120,4 @@ std::vector<uint32_t> Topology::Ancestors(uint32_t index) const {
   return ancestors;
 }
 
-absl::StatusOr<Topology> BuildTree(uint32_t member_count, uint32_t fanout) {
-  std::vector<uint32_t> parent_plus_one(member_count);
-  for (uint32_t i = 1; i < member_count; ++i) parent_plus_one[i] = (i - 1) / fanout + 1;
-  return Topology::FromParents(std::move(parent_plus_one), fanout);
-}
-
 }  // namespace coppice

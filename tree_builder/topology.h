@@ -61,12 +61,6 @@ class Topology {
   std::vector<uint32_t> children_;
 };
 
-// The complete tree in breadth-first order: member 0 is the root, and the parent of i is
-// (i - 1) / fanout. Every level is full but the last, so no tree of this fan-out is flatter.
-// A fan-out of 1 is a chain. INVALID_ARGUMENT as above: for a tree deeper than kDepthMax, say.
-// REQUIRES: 0 < member_count <= kMembersMax, 1 <= fanout <= kFanoutMax.
-absl::StatusOr<Topology> BuildTree(uint32_t member_count, uint32_t fanout);
-
 }  // namespace coppice
 
 #endif  // COPPICE_TREE_BUILDER_TOPOLOGY_H_

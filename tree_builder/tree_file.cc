@@ -4,6 +4,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "common/status.h"
 #include "google/protobuf/io/tokenizer.h"
@@ -14,9 +15,6 @@
 
 namespace coppice {
 namespace {
-
-// Parents on one line of the text. Of a tree of fan-out 4, four families.
-constexpr uint32_t kParentsPerLine = 16;
 
 // Keeps protobuf's first complaint; the ones after are mostly its consequences.
 class FirstError final : public google::protobuf::io::ErrorCollector {
@@ -49,6 +47,20 @@ absl::Status MemberError(size_t index, const Member& member, absl::string_view w
       absl::StrCat("member ", index, " (", Shown(member.name), "): ", what));
 }
 
+absl::Status CheckAddresses(size_t index, const Member& member) {
+  if (member.addresses.empty()) return MemberError(index, member, "it has no address");
+  if (member.addresses.size() > kAddressesMax) {
+    return MemberError(index, member,
+                       absl::StrCat("it has more than ", kAddressesMax, " addresses"));
+  }
+  for (const std::string& address : member.addresses) {
+    if (const absl::Status checked = CheckAddress(address); !checked.ok()) {
+      return MemberError(index, member, checked.message());
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::vector<Member>> TakeMembers(v1::TreeFile& message) {
   if (message.members().empty()) return absl::InvalidArgumentError("it has no members");
   if (message.members_size() > static_cast<int>(kMembersMax)) {
@@ -59,15 +71,12 @@ absl::StatusOr<std::vector<Member>> TakeMembers(v1::TreeFile& message) {
   absl::flat_hash_map<std::string, size_t> indices;
   for (v1::Member& entry : *message.mutable_members()) {
     Member member{.name = std::move(*entry.mutable_name()),
-                  .address = std::move(*entry.mutable_address())};
+                  .addresses = {entry.address().begin(), entry.address().end()}};
     const size_t index = members.size();
     if (const absl::Status name = CheckHostName(member.name); !name.ok()) {
       return MemberError(index, member, name.message());
     }
-    if (member.address.empty()) return MemberError(index, member, "it has no address");
-    if (const absl::Status address = CheckAddress(member.address); !address.ok()) {
-      return MemberError(index, member, address.message());
-    }
+    if (absl::Status addresses = CheckAddresses(index, member); !addresses.ok()) return addresses;
     if (const auto [first, is_new] = indices.try_emplace(member.name, index); !is_new) {
       return MemberError(index, member, absl::StrCat("member ", first->second, " has this name"));
     }
@@ -76,36 +85,24 @@ absl::StatusOr<std::vector<Member>> TakeMembers(v1::TreeFile& message) {
   return members;
 }
 
-absl::StatusOr<Topology> TakeTopology(const v1::TreeFile& message) {
-  if (message.trees_size() != 1) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("it has ", message.trees_size(), " trees; exactly one is understood"));
+absl::StatusOr<Trees> TakeTrees(v1::TreeFile& message) {
+  TreesOptions options = {.fanout = message.fanout(), .tree_count = message.tree_count()};
+  if (message.switches_size() > 0) {
+    SwitchLayout& layout = options.switches;
+    for (v1::Switch& one : *message.mutable_switches()) {
+      layout.switches.push_back({std::move(*one.mutable_name()), one.parent_plus_one()});
+    }
+    for (const v1::Member& member : message.members()) {
+      layout.switch_plus_one.push_back(member.switch_plus_one());
+    }
   }
-  const v1::Tree& tree = message.trees(0);
-  if (tree.parent_plus_one_size() != message.members_size()) {
-    return absl::InvalidArgumentError(absl::StrCat("its tree has ", tree.parent_plus_one_size(),
-                                                   " parents for ", message.members_size(),
-                                                   " members"));
-  }
-  return Topology::FromParents({tree.parent_plus_one().begin(), tree.parent_plus_one().end()},
-                               tree.fanout());
-}
-
-void AppendTree(const Topology& topology, std::string& text) {
-  absl::StrAppend(&text, "trees {\n  fanout: ", topology.fanout(), "\n");
-  const absl::Span<const uint32_t> parents = topology.parent_plus_one();
-  for (uint32_t i = 0; i < parents.size(); ++i) {
-    const uint32_t place = i % kParentsPerLine;
-    absl::StrAppend(&text, place == 0 ? "  parent_plus_one: [" : ", ", parents[i]);
-    if (place == kParentsPerLine - 1 || i + 1 == parents.size()) text += "]\n";
-  }
-  text += "}\n";
+  return Trees::Make(static_cast<uint32_t>(message.members_size()), std::move(options));
 }
 
 }  // namespace
 
-TreeFile::TreeFile(std::vector<Member> members, Topology topology)
-    : members_(std::move(members)), topology_(std::move(topology)) {}
+TreeFile::TreeFile(std::vector<Member> members, Trees trees)
+    : members_(std::move(members)), trees_(std::move(trees)) {}
 
 absl::StatusOr<TreeFile> TreeFile::Parse(absl::string_view text) {
   if (absl::StripAsciiWhitespace(text).empty()) {
@@ -122,11 +119,11 @@ absl::StatusOr<TreeFile> TreeFile::Parse(absl::string_view text) {
     return absl::InvalidArgumentError(
         absl::StrCat("its format is ", message->format(), "; only ", kFormat, " is understood"));
   }
-  absl::StatusOr<Topology> topology = TakeTopology(*message);
   absl::StatusOr<std::vector<Member>> members = TakeMembers(*message);
   if (!members.ok()) return members.status();
-  if (!topology.ok()) return topology.status();
-  return TreeFile(*std::move(members), *std::move(topology));
+  absl::StatusOr<Trees> trees = TakeTrees(*message);
+  if (!trees.ok()) return trees.status();
+  return TreeFile(*std::move(members), *std::move(trees));
 }
 
 absl::StatusOr<TreeFile> ReadTreeFile(const std::string& path) {
@@ -139,21 +136,49 @@ absl::StatusOr<TreeFile> ReadTreeFile(const std::string& path) {
   return tree_file;
 }
 
+absl::StatusOr<TreeFile> TreeFile::Make(std::vector<Member> members, TreesOptions options) {
+  absl::StatusOr<Trees> trees =
+      Trees::Make(static_cast<uint32_t>(members.size()), std::move(options));
+  if (!trees.ok()) return trees.status();
+  return TreeFile(std::move(members), *std::move(trees));
+}
+
 // By hand: the text that protobuf prints may change from one of its versions to the next.
-absl::StatusOr<std::string> TreeFileText(const std::vector<Member>& members, uint32_t fanout) {
-  const absl::StatusOr<Topology> topology =
-      BuildTree(static_cast<uint32_t>(members.size()), fanout);
-  if (!topology.ok()) return topology.status();
-  std::string text =
-      absl::StrCat("# Who is in the job, and who is whose parent. Made by tree_builder.\nformat: ",
-                   TreeFile::kFormat, "\n");
-  for (const Member& member : members) {
-    // Names and addresses have no character that a quoted string would need to escape.
-    absl::StrAppend(&text, "members { name: \"", member.name, "\" address: \"", member.address,
-                    "\" }\n");
+std::string TreeFile::Text() const {
+  std::string text = absl::StrCat(
+      "# Who is in the job; who is whose parent follows from it. Made by tree_builder.\nformat: ",
+      kFormat, "\nfanout: ", trees_.fanout(), "\ntree_count: ", trees_.tree_count(), "\n");
+  const SwitchLayout& layout = trees_.switches();
+  for (const Switch& one : layout.switches) {
+    absl::StrAppend(&text, "switches { name: \"", absl::CEscape(one.name), "\"");
+    if (one.parent_plus_one != 0) {
+      absl::StrAppend(&text, " parent_plus_one: ", one.parent_plus_one);
+    }
+    text += " }\n";
   }
-  AppendTree(*topology, text);
+  for (size_t i = 0; i < members_.size(); ++i) {
+    // Names and addresses have no character that a quoted string would need to escape.
+    absl::StrAppend(&text, "members { name: \"", members_[i].name, "\"");
+    for (const std::string& address : members_[i].addresses) {
+      absl::StrAppend(&text, " address: \"", address, "\"");
+    }
+    if (!layout.empty() && layout.switch_plus_one[i] != 0) {
+      absl::StrAppend(&text, " switch_plus_one: ", layout.switch_plus_one[i]);
+    }
+    text += " }\n";
+  }
   return text;
+}
+
+absl::StatusOr<std::string> TreeFileText(const std::vector<Member>& members,
+                                         const TreesOptions& options) {
+  const absl::StatusOr<TreeFile> tree_file = TreeFile::Make(members, options);
+  if (!tree_file.ok()) return tree_file.status();
+  return tree_file->Text();
+}
+
+absl::StatusOr<std::string> TreeFileText(const std::vector<Member>& members, uint32_t fanout) {
+  return TreeFileText(members, TreesOptions{.fanout = fanout});
 }
 
 }  // namespace coppice

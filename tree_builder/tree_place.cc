@@ -84,23 +84,45 @@ absl::StatusOr<uint32_t> FindMember(const std::vector<Member>& members, absl::st
       " members of the tree; nearest: ", JoinNames(members, NearestNames(members, name))));
 }
 
+TreePlace PlaceOf(const TreeFile& tree_file, uint32_t index, uint32_t tree) {
+  const std::vector<Member>& members = tree_file.members();
+  const Trees& trees = tree_file.trees();
+  const auto neighbour_of = [&](uint32_t other) {
+    return Neighbour{.name = members[other].name, .address = members[other].AddressIn(tree)};
+  };
+  TreePlace place{.index = index,
+                  .self = members[index],
+                  .tree = tree,
+                  .depth = trees.Depth(tree, index),
+                  .tree_size = trees.member_count(),
+                  .fanout = trees.fanout()};
+  for (const uint32_t ancestor : trees.Ancestors(tree, index)) {
+    place.ancestors.push_back(neighbour_of(ancestor));
+  }
+  for (const uint32_t child : trees.Children(tree, index)) {
+    place.children.push_back(neighbour_of(child));
+  }
+  return place;
+}
+
 }  // namespace
 
-absl::StatusOr<TreePlace> FindPlace(const TreeFile& tree_file, absl::string_view node_name) {
-  const std::vector<Member>& members = tree_file.members();
-  const Topology& topology = tree_file.topology();
-  const absl::StatusOr<uint32_t> index = FindMember(members, node_name);
+absl::StatusOr<TreePlace> FindPlace(const TreeFile& tree_file, absl::string_view node_name,
+                                    uint32_t tree) {
+  const absl::StatusOr<uint32_t> index = FindMember(tree_file.members(), node_name);
   if (!index.ok()) return index.status();
-  TreePlace place{.index = *index,
-                  .self = members[*index],
-                  .depth = topology.Depth(*index),
-                  .tree_size = topology.size(),
-                  .fanout = topology.fanout()};
-  for (const uint32_t ancestor : topology.Ancestors(*index)) {
-    place.ancestors.push_back(members[ancestor]);
+  return PlaceOf(tree_file, *index, tree);
+}
+
+absl::StatusOr<std::vector<TreePlace>> FindPlaces(const TreeFile& tree_file,
+                                                  absl::string_view node_name) {
+  const absl::StatusOr<uint32_t> index = FindMember(tree_file.members(), node_name);
+  if (!index.ok()) return index.status();
+  std::vector<TreePlace> places;
+  for (uint32_t tree = 0; tree < tree_file.trees().tree_count(); ++tree) {
+    places.push_back(PlaceOf(tree_file, *index, tree));
   }
-  for (const uint32_t child : topology.Children(*index)) place.children.push_back(members[child]);
-  return place;
+  return places;
 }
 
 }  // namespace coppice

@@ -16,7 +16,7 @@ using ::testing::IsEmpty;
 
 TreeFile TreeOf(const std::vector<std::string>& names, uint32_t fanout = 2) {
   std::vector<Member> members;
-  for (const std::string& name : names) members.push_back({name, absl::StrCat(name, ":7117")});
+  for (const std::string& name : names) members.push_back({name, {absl::StrCat(name, ":7117")}});
   return TreeFile::Parse(*TreeFileText(members, fanout)).value();
 }
 
@@ -30,10 +30,10 @@ TEST(TreePlaceTest, AnInnerMemberHasAncestorsUpToTheRootAndChildren) {
   const auto place = FindPlace(TreeOf({"a", "b", "c", "d", "e", "f", "g", "h", "i"}), "d");
   ASSERT_TRUE(place.ok()) << place.status();
   EXPECT_EQ(place->index, 3u);
-  EXPECT_EQ(place->self, (Member{"d", "d:7117"}));
+  EXPECT_EQ(place->self, (Member{"d", {"d:7117"}}));
   EXPECT_EQ(place->depth, 2u);
-  EXPECT_THAT(place->ancestors, ElementsAre(Member{"b", "b:7117"}, Member{"a", "a:7117"}));
-  EXPECT_THAT(place->children, ElementsAre(Member{"h", "h:7117"}, Member{"i", "i:7117"}));
+  EXPECT_THAT(place->ancestors, ElementsAre(Neighbour{"b", "b:7117"}, Neighbour{"a", "a:7117"}));
+  EXPECT_THAT(place->children, ElementsAre(Neighbour{"h", "h:7117"}, Neighbour{"i", "i:7117"}));
   EXPECT_EQ(place->tree_size, 9u);
   EXPECT_EQ(place->fanout, 2u);
 }
@@ -43,6 +43,27 @@ TEST(TreePlaceTest, TheRootHasNobodyAboveAndALeafNobodyBelow) {
   EXPECT_THAT(FindPlace(tree_file, "a")->ancestors, IsEmpty());
   EXPECT_EQ(FindPlace(tree_file, "a")->depth, 0u);
   EXPECT_THAT(FindPlace(tree_file, "b")->children, IsEmpty());
+}
+
+TEST(TreePlaceTest, EachTreeHasItsPlaceAndTakesTheAddressesInTurn) {
+  std::vector<Member> members;
+  for (const char* name : {"a", "b", "c", "d"}) {
+    members.push_back({name, {absl::StrCat(name, ":1"), absl::StrCat(name, ":2")}});
+  }
+  const TreeFile tree_file =
+      *TreeFile::Parse(*TreeFileText(members, {.fanout = 3, .tree_count = 3}));
+  const auto places = FindPlaces(tree_file, "b");
+  ASSERT_TRUE(places.ok()) << places.status();
+  ASSERT_EQ(places->size(), 3u);
+  EXPECT_THAT((*places)[0].ancestors, ElementsAre(Neighbour{"a", "a:1"}));
+  EXPECT_THAT((*places)[0].children, IsEmpty());
+  EXPECT_THAT((*places)[1].ancestors, IsEmpty());
+  EXPECT_THAT((*places)[1].children,
+              ElementsAre(Neighbour{"c", "c:2"}, Neighbour{"d", "d:2"}, Neighbour{"a", "a:2"}));
+  EXPECT_THAT((*places)[2].ancestors, ElementsAre(Neighbour{"c", "c:1"}));
+  EXPECT_EQ((*places)[2].tree, 2u);
+  EXPECT_EQ(FindPlace(tree_file, "b", 1)->depth, 0u);
+  EXPECT_FALSE(FindPlaces(tree_file, "x").ok());
 }
 
 TEST(TreePlaceTest, ShortAndFullNamesMatch) {

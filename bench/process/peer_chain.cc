@@ -64,7 +64,7 @@ absl::Status PeerChain::WriteTree() {
   std::vector<Member> members;
   for (const uint16_t port : *ports) {
     addresses_.push_back(absl::StrCat("127.0.0.1:", port));
-    members.push_back({.name = NameOf(members.size()), .address = addresses_.back()});
+    members.push_back({.name = NameOf(members.size()), .addresses = {addresses_.back()}});
   }
   const absl::StatusOr<std::string> text = TreeFileText(members, kFanoutOfChain);
   if (!text.ok()) return text.status();

@@ -15,9 +15,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/file_descriptor.h"
 #include "common/status.h"
 #include "deploy/end_to_end/private_mounts.h"
-#include "common/file_descriptor.h"
 #include "deploy/free_ports.h"
 #include "deploy/log_tail.h"
 #include "deploy/ready_pipe.h"
@@ -122,7 +122,8 @@ void MountedTree::Unmount() {
 absl::Status MountedTree::WriteTree(const std::vector<uint16_t>& ports) {
   std::vector<Member> members;
   for (const uint16_t port : ports) {
-    members.push_back({NodeName(members.size()), absl::StrCat("127.0.0.1:", port)});
+    members.push_back(
+        {.name = NodeName(members.size()), .addresses = {absl::StrCat("127.0.0.1:", port)}});
   }
   const auto text = TreeFileText(members, kChain);
   if (!text.ok()) return text.status();

@@ -62,22 +62,22 @@ std::string TestCluster::AddressOf(size_t index) const {
 }
 
 TreePlace TestCluster::PlaceOf(size_t index) const {
-  const auto member = [this](size_t i) {
-    return Member{.name = absl::StrCat("node", i), .address = AddressOf(i)};
+  const auto neighbour = [this](size_t i) {
+    return Neighbour{.name = absl::StrCat("node", i), .address = AddressOf(i)};
   };
   TreePlace place;
   place.index = static_cast<uint32_t>(index);
-  place.self = member(index);
+  place.self = {.name = absl::StrCat("node", index), .addresses = {AddressOf(index)}};
   place.tree_size = static_cast<uint32_t>(nodes_.size());
   place.fanout = fanout_;
   for (size_t i = index; i > 0;) {
     i = (i - 1) / fanout_;
-    place.ancestors.push_back(member(i));
+    place.ancestors.push_back(neighbour(i));
   }
   place.depth = static_cast<uint32_t>(place.ancestors.size());
   for (size_t child = index * fanout_ + 1;
        child <= index * fanout_ + fanout_ && child < nodes_.size(); ++child) {
-    place.children.push_back(member(child));
+    place.children.push_back(neighbour(child));
   }
   return place;
 }
@@ -106,7 +106,7 @@ void TestCluster::Start(size_t index) {
   options.place = PlaceOf(index);
   options.export_root = export_root_;
   options.unix_socket = SocketOf(index);
-  options.listen_address = AddressOf(index);
+  options.listen_addresses = {AddressOf(index)};
   options.stack = stack_;
   options.backing_threads = 4;
   auto node = StartNode(options);
