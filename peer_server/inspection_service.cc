@@ -1,5 +1,6 @@
 #include "peer_server/inspection_service.h"
 
+#include <cstddef>
 #include <utility>
 
 #include "grpcpp/server_context.h"
@@ -42,6 +43,20 @@ void FillNeighbour(const Neighbour& neighbour, grpc::Channel* channel, v1::TreeN
   message.set_channel(channel == nullptr ? "NONE" : ChannelStateName(*channel));
 }
 
+void FillPlace(const TreePlace& place, const TreeLinks& links, size_t tree,
+               v1::PlaceInTree& message) {
+  message.set_depth(place.depth);
+  const TreeLink* parent = links.parent(tree);
+  for (const Neighbour& ancestor : place.ancestors) {
+    const bool is_parent = message.ancestors().empty();
+    FillNeighbour(ancestor, is_parent ? parent->channels.control.get() : nullptr,
+                  *message.add_ancestors());
+  }
+  for (const TreeLink& child : links.children(tree)) {
+    FillNeighbour(child.neighbour, child.channels.control.get(), *message.add_children());
+  }
+}
+
 class InspectionService final : public v1::Inspection::CallbackService {
  public:
   explicit InspectionService(InspectionSubjects subjects) : subjects_(std::move(subjects)) {}
@@ -57,7 +72,7 @@ class InspectionService final : public v1::Inspection::CallbackService {
   Reactor* GetStatistics(grpc::CallbackServerContext* context, const v1::GetStatisticsRequest*,
                          v1::GetStatisticsReply* reply) override {
     Reactor* reactor = context->DefaultReactor();
-    reply->set_node(subjects_.place.self.name);
+    reply->set_node(subjects_.places[0].self.name);
     FillLayers(subjects_.layers(), *reply);
     subjects_.mounts.CollectStatistics(kMountStatisticsTimeout,
                                        [reactor, reply](std::vector<MountCounters> mounts) {
@@ -69,20 +84,17 @@ class InspectionService final : public v1::Inspection::CallbackService {
 
   Reactor* GetTreePlace(grpc::CallbackServerContext* context, const v1::GetTreePlaceRequest*,
                         v1::GetTreePlaceReply* reply) override {
-    const TreePlace& place = subjects_.place;
+    const TreePlace& place = subjects_.places[0];
     reply->set_node(place.self.name);
     reply->set_tree_size(place.tree_size);
     reply->set_fanout(place.fanout);
-    reply->set_depth(place.depth);
-    const TreeLink* parent = subjects_.links.parent();
-    for (const Neighbour& ancestor : place.ancestors) {
-      const bool is_parent = reply->ancestors().empty();
-      FillNeighbour(ancestor, is_parent ? parent->channels.control.get() : nullptr,
-                    *reply->add_ancestors());
+    for (size_t tree = 0; tree < subjects_.places.size(); ++tree) {
+      FillPlace(subjects_.places[tree], subjects_.links, tree, *reply->add_trees());
     }
-    for (const TreeLink& child : subjects_.links.children()) {
-      FillNeighbour(child.neighbour, child.channels.control.get(), *reply->add_children());
-    }
+    // As a reply had them when there was one tree.
+    reply->set_depth(reply->trees(0).depth());
+    *reply->mutable_ancestors() = reply->trees(0).ancestors();
+    *reply->mutable_children() = reply->trees(0).children();
     reply->set_tcp_address(subjects_.tcp_address);
     reply->set_unix_socket(subjects_.unix_socket);
     reply->set_export_root(subjects_.export_root);

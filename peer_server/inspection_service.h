@@ -30,7 +30,7 @@ struct InspectionSubjects {
   const Inspectable& cache;
   std::function<std::vector<LayerStatistics>()> layers;  // thread-safe
   MountRegistry& mounts;
-  const TreePlace& place;
+  const std::vector<TreePlace>& places;  // by tree
   const TreeLinks& links;
   TreeInvalidator& invalidator;
   const Clock& clock;

@@ -10,73 +10,40 @@
 #include "peer_server/inspection_service.h"
 #include "peer_server/tree_invalidator.h"
 #include "peer_server/tree_links.h"
+#include "peer_server/tree_sources.h"
 #include "rpc/alarm_timer.h"
 #include "rpc/block_memory_server.h"
 #include "rpc/block_memory_socket.h"
 #include "rpc/mount_registry.h"
 #include "rpc/peer_service.h"
-#include "rpc/peer_source.h"
-#include "rpc/retrying_source.h"
 #include "rpc/server.h"
 #include "source/block_allocator.h"
-#include "source/posix_source.h"
 #include "source/shared_block_arena.h"
 #include "spdlog/spdlog.h"
 
 namespace coppice {
 namespace {
 
-// What the stack of a node stands on.
-class Below {
- public:
-  virtual ~Below() = default;
-  virtual Source& source() = 0;
-  virtual std::vector<LayerStatistics> Statistics() const = 0;
-};
-
-class BackingBelow final : public Below {
- public:
-  explicit BackingBelow(std::unique_ptr<PosixSource> posix) : posix_(std::move(posix)) {}
-  Source& source() override { return *posix_; }
-  std::vector<LayerStatistics> Statistics() const override { return {posix_->Statistics()}; }
-
- private:
-  const std::unique_ptr<PosixSource> posix_;
-};
-
-class ParentBelow final : public Below {
- public:
-  ParentBelow(const TreeLink& parent, absl::Duration hop_timeout, BlockAllocator& allocator,
-              Timer& timer, const Clock& clock)
-      : peer_(MakePeerSource(
-            parent.channels,
-            {.peer = parent.neighbour.name, .layer = "parent", .hop_timeout = hop_timeout},
-            allocator, clock)),
-        retrying_(MakeRetryingSource(*peer_, {}, timer, clock)) {}
-  Source& source() override { return *retrying_; }
-  std::vector<LayerStatistics> Statistics() const override {
-    return {retrying_->Statistics(), peer_->Statistics()};
-  }
-
- private:
-  const std::unique_ptr<PeerSource> peer_;
-  const std::unique_ptr<RetryingSource> retrying_;
-};
-
 class RunningNode final : public Node {
  public:
   explicit RunningNode(const NodeOptions& options)
       : options_(options),
         timer_(MakeAlarmTimer()),
-        links_(options.place),
+        links_(options.places),
         mounts_(MakeMountRegistry(
-            {.export_root = options.export_root, .node = options.place.self.name}, *timer_)) {}
+            {.export_root = options.export_root, .node = options.places[0].self.name}, *timer_)) {}
 
   absl::Status Start() {
     auto arena = MakeSharedBlockArena(options_.stack.cache_bytes);
     if (!arena.ok()) return Annotate(arena.status(), "the memory of blocks (--cache_bytes)");
     arena_ = *std::move(arena);
-    if (absl::Status opened = OpenBelow(); !opened.ok()) return opened;
+    auto below = OpenTreeSources(links_,
+                                 {.export_root = options_.export_root,
+                                  .backing_threads = options_.backing_threads,
+                                  .hop_timeout = options_.hop_timeout},
+                                 *arena_, *timer_, clock_);
+    if (!below.ok()) return below.status();
+    below_ = *std::move(below);
     stack_ = AssembleStack(below_->source(), options_.stack, clock_, arena_.get());
     peer_service_ = MakePeerService(
         stack_->top(), *mounts_,
@@ -86,7 +53,7 @@ class RunningNode final : public Node {
         MakeInspectionService({.cache = *stack_,
                                .layers = [this] { return Statistics(); },
                                .mounts = *mounts_,
-                               .place = options_.place,
+                               .places = options_.places,
                                .links = links_,
                                .invalidator = *invalidator_,
                                .clock = clock_,
@@ -105,21 +72,6 @@ class RunningNode final : public Node {
   }
 
  private:
-  absl::Status OpenBelow() {
-    if (links_.parent() != nullptr) {
-      below_ = std::make_unique<ParentBelow>(*links_.parent(), options_.hop_timeout, *arena_,
-                                             *timer_, clock_);
-      return absl::OkStatus();
-    }
-    auto posix = OpenPosixSource({.export_root = options_.export_root,
-                                  .thread_count = options_.backing_threads,
-                                  .allocator = *arena_,
-                                  .clock = clock_});
-    if (!posix.ok()) return Annotate(posix.status(), "the export root (--export_root)");
-    below_ = std::make_unique<BackingBelow>(*std::move(posix));
-    return absl::OkStatus();
-  }
-
   absl::Status Serve() {
     PeerServerOptions server;
     if (!options_.unix_socket.empty()) {
@@ -158,7 +110,7 @@ class RunningNode final : public Node {
   const TreeLinks links_;
   const std::unique_ptr<MountRegistry> mounts_;
   std::unique_ptr<SharedBlockArena> arena_;
-  std::unique_ptr<Below> below_;
+  std::unique_ptr<TreeSources> below_;
   std::unique_ptr<CacheStack> stack_;
   std::unique_ptr<TreeInvalidator> invalidator_;
   std::unique_ptr<PeerService> peer_service_;
@@ -176,12 +128,12 @@ absl::StatusOr<std::unique_ptr<Node>> StartNode(const NodeOptions& options) {
   return node;
 }
 
-TreePlace AlonePlace(const std::string& name) {
+std::vector<TreePlace> AlonePlaces(const std::string& name) {
   TreePlace place;
   place.self.name = name;
   place.tree_size = 1;
   place.fanout = 1;
-  return place;
+  return {place};
 }
 
 }  // namespace coppice

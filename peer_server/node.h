@@ -1,5 +1,5 @@
-// Node: a whole peer. Opens what lies below (its parent in the tree, or the backing file system at
-// a root), assembles the stack, and serves it.
+// Node: a whole peer. Opens what lies below (its parent in each tree, or the backing file system
+// where it is the root), assembles the stack, and serves it.
 #ifndef COPPICE_PEER_SERVER_NODE_H_
 #define COPPICE_PEER_SERVER_NODE_H_
 
@@ -16,7 +16,8 @@
 namespace coppice {
 
 struct NodeOptions {
-  TreePlace place;
+  // Of this node in each tree, by tree; at least one.
+  std::vector<TreePlace> places;
   std::string export_root = "/";
   std::string unix_socket;  // absolute path; empty: none
   // Each "host:port", for the children; empty: none.
@@ -42,8 +43,8 @@ class Node {
 // INVALID_ARGUMENT, or the errno of what could not be opened, naming it.
 absl::StatusOr<std::unique_ptr<Node>> StartNode(const NodeOptions& options);
 
-// The place of a node that is alone: root and only member of its tree.
-TreePlace AlonePlace(const std::string& name);
+// The place of a node that is alone: root and only member of one tree.
+std::vector<TreePlace> AlonePlaces(const std::string& name);
 
 }  // namespace coppice
 

@@ -18,7 +18,7 @@ namespace {
 constexpr char kDescription[] =
     R"(Serves files to the local mount and to its children in the tree.
 
-A root reads the backing file system; every other node asks its parent. Runs in the foreground until
+The root of a tree reads the backing file system; every other node asks its parent in that tree. Runs in the foreground until
 SIGTERM or SIGINT, then finishes what is under way and exits with 0.)";
 
 constexpr char kExample[] = R"(
@@ -110,12 +110,12 @@ std::string ParseDurations(const RawFlags& raw, NodeOptions& node) {
   return error;
 }
 
-absl::StatusOr<TreePlace> PlaceFor(const RawFlags& raw) {
+absl::StatusOr<std::vector<TreePlace>> PlacesFor(const RawFlags& raw) {
   const std::string name = raw.node_name.empty() ? HostName() : raw.node_name;
-  if (raw.tree_file.empty()) return AlonePlace(name);
+  if (raw.tree_file.empty()) return AlonePlaces(name);
   const absl::StatusOr<TreeFile> tree = ReadTreeFile(raw.tree_file);
   if (!tree.ok()) return tree.status();
-  return FindPlace(*tree, name);
+  return FindPlaces(*tree, name);
 }
 
 std::string AbsolutePath(const std::string& path) {
@@ -145,14 +145,14 @@ std::variant<NodeFlags, int> ParseNodeFlags(int argc, char** argv) {
   flags.node.stack.metadata_bytes = raw.metadata_bytes;
   flags.node.export_root = AbsolutePath(flags.node.export_root);
   flags.node.unix_socket = AbsolutePath(flags.node.unix_socket);
-  absl::StatusOr<TreePlace> place = PlaceFor(raw);
-  if (!place.ok()) {
-    std::cerr << "peer_server: " << place.status().message() << "\n";
+  absl::StatusOr<std::vector<TreePlace>> places = PlacesFor(raw);
+  if (!places.ok()) {
+    std::cerr << "peer_server: " << places.status().message() << "\n";
     return 1;
   }
-  flags.node.place = *std::move(place);
+  flags.node.places = *std::move(places);
   if (flags.node.listen_addresses.empty()) {
-    flags.node.listen_addresses = flags.node.place.self.addresses;
+    flags.node.listen_addresses = flags.node.places[0].self.addresses;
   }
   return flags;
 }
