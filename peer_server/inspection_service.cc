@@ -6,11 +6,15 @@
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/server_callback.h"
 #include "peer_server/cache_pages.h"
+#include "peer_server/stop_reactor.h"
 #include "proto/inspection.grpc.pb.h"
 #include "rpc/status_codec.h"
 
 namespace coppice {
 namespace {
+
+// What a wait leaves of its caller's time, so that the answer arrives.
+constexpr absl::Duration kReadinessAnswerMargin = absl::Milliseconds(200);
 
 using Reactor = grpc::ServerUnaryReactor;
 
@@ -110,6 +114,31 @@ class InspectionService final : public v1::Inspection::CallbackService {
           if (outcome.ok()) *reply = *std::move(outcome);
           reactor->Finish(EncodeStatus(outcome.status(), *context));
         });
+    return reactor;
+  }
+
+  Reactor* GetReadiness(grpc::CallbackServerContext* context,
+                        const v1::GetReadinessRequest* request,
+                        v1::GetReadinessReply* reply) override {
+    Reactor* reactor = context->DefaultReactor();
+    const absl::Duration left =
+        absl::FromChrono(context->deadline()) - subjects_.clock.Now() - kReadinessAnswerMargin;
+    subjects_.readiness.Ask(*request, left,
+                            [context, reactor, reply](absl::StatusOr<v1::GetReadinessReply> said) {
+                              if (said.ok()) *reply = *std::move(said);
+                              reactor->Finish(EncodeStatus(said.status(), *context));
+                            });
+    return reactor;
+  }
+
+  Reactor* Stop(grpc::CallbackServerContext* context, const v1::StopRequest* request,
+                v1::StopReply* reply) override {
+    auto* const reactor = new StopReactor(subjects_.stopper);
+    subjects_.stopper.Stop(*request, absl::FromChrono(context->deadline()),
+                           [context, reactor, reply](absl::StatusOr<v1::StopReply> outcome) {
+                             if (outcome.ok()) *reply = *std::move(outcome);
+                             reactor->Finish(EncodeStatus(outcome.status(), *context));
+                           });
     return reactor;
   }
 

@@ -1,4 +1,7 @@
 // peer_server: see --help and docs/operations.md.
+#include <signal.h>
+#include <unistd.h>
+
 #include <cstdint>
 #include <iostream>
 #include <memory>
@@ -51,7 +54,9 @@ int Main(int argc, char** argv) {
   BlockTerminationSignals();
   const std::variant<NodeFlags, int> parsed = ParseNodeFlags(argc, argv);
   if (const int* exit_code = std::get_if<int>(&parsed)) return *exit_code;
-  const NodeFlags& flags = std::get<NodeFlags>(parsed);
+  NodeFlags flags = std::get<NodeFlags>(parsed);
+  // As from outside: what ends the process is in one place.
+  flags.node.on_stopped = [] { kill(getpid(), SIGTERM); };
   if (absl::Status started = StartLog("peer_server", flags.log); !started.ok()) {
     return Fail(started);
   }

@@ -1,5 +1,7 @@
 #include "peer_server/node.h"
 
+#include <optional>
+#include <random>
 #include <utility>
 #include <vector>
 
@@ -8,9 +10,17 @@
 #include "common/clock.h"
 #include "common/status.h"
 #include "peer_server/inspection_service.h"
+#include "peer_server/membership_service.h"
+#include "peer_server/outgoing_calls.h"
+#include "peer_server/path_watch.h"
+#include "peer_server/readiness_board.h"
+#include "peer_server/readiness_waits.h"
+#include "peer_server/subtree_reporter.h"
 #include "peer_server/tree_invalidator.h"
 #include "peer_server/tree_links.h"
+#include "peer_server/tree_proof.h"
 #include "peer_server/tree_sources.h"
+#include "peer_server/tree_stopper.h"
 #include "rpc/alarm_timer.h"
 #include "rpc/block_memory_server.h"
 #include "rpc/block_memory_socket.h"
@@ -30,8 +40,23 @@ class RunningNode final : public Node {
       : options_(options),
         timer_(MakeAlarmTimer()),
         links_(options.places),
-        mounts_(MakeMountRegistry(
-            {.export_root = options.export_root, .node = options.places[0].self.name}, *timer_)) {}
+        roster_(options.roster != nullptr
+                    ? options.roster
+                    : std::make_shared<const Roster>(options.places[0].self.name)),
+        board_(*roster_, options.places[0].index, std::random_device()(), clock_),
+        waits_(board_, *timer_),
+        reporter_(board_, links_.parent(), calls_, *timer_, clock_),
+        paths_(links_, calls_, *timer_, clock_, [this](bool all) { board_.SetConnected(all); }),
+        mounts_(
+            MakeMountRegistry({.export_root = options.export_root,
+                               .node = options.places[0].self.name,
+                               .on_change = [this] { board_.SetMounted(mounts_->mounted() > 0); }},
+                              *timer_)) {
+    board_.SetOnChange([this] {
+      waits_.Changed();
+      reporter_.Changed();
+    });
+  }
 
   absl::Status Start() {
     auto arena = MakeSharedBlockArena(options_.stack.cache_bytes);
@@ -49,6 +74,23 @@ class RunningNode final : public Node {
         stack_->top(), *mounts_,
         {.is_shared = [this](const Block& block) { return arena_->Holds(block); }}, clock_);
     invalidator_ = std::make_unique<TreeInvalidator>(*stack_, *mounts_, links_, clock_);
+    stopper_ =
+        std::make_unique<TreeStopper>(TreeStopperOptions{.roster = *roster_,
+                                                         .self = options_.places[0].index,
+                                                         .mounts = *mounts_,
+                                                         .links = links_,
+                                                         .calls = calls_,
+                                                         .clock = clock_,
+                                                         .layers = [this] { return Statistics(); },
+                                                         .on_stopped = options_.on_stopped});
+    proof_.emplace(stack_->top(), links_.tree_count());
+    membership_service_ = MakeMembershipService({.board = board_,
+                                                 .paths = paths_,
+                                                 .proof = *proof_,
+                                                 .stopper = *stopper_,
+                                                 .clock = clock_,
+                                                 .tree_count = links_.tree_count(),
+                                                 .proof_timeout = options_.hop_timeout});
     inspection_service_ =
         MakeInspectionService({.cache = *stack_,
                                .layers = [this] { return Statistics(); },
@@ -56,18 +98,28 @@ class RunningNode final : public Node {
                                .places = options_.places,
                                .links = links_,
                                .invalidator = *invalidator_,
+                               .readiness = waits_,
+                               .stopper = *stopper_,
                                .clock = clock_,
                                .tcp_address = absl::StrJoin(options_.listen_addresses, ","),
                                .unix_socket = options_.unix_socket,
                                .export_root = options_.export_root});
-    return Serve();
+    if (absl::Status served = Serve(); !served.ok()) return served;
+    paths_.Start();
+    reporter_.Start();
+    return absl::OkStatus();
   }
 
   const std::string& tcp_address() const override { return tcp_address_; }
 
   void Shutdown(absl::Duration grace) override {
+    // First who waits for others here: the server waits for their answers.
+    paths_.Close();
+    reporter_.Close();
+    waits_.Close();
     mounts_->Close();
     peer_service_->Close();
+    calls_.CloseAndWait();
     server_->Shutdown(grace);
   }
 
@@ -83,7 +135,8 @@ class RunningNode final : public Node {
     }
     server.listen_addresses.insert(server.listen_addresses.end(), options_.listen_addresses.begin(),
                                    options_.listen_addresses.end());
-    server.services = {&peer_service_->service(), inspection_service_.get()};
+    server.services = {&peer_service_->service(), membership_service_.get(),
+                       inspection_service_.get()};
     auto running = StartPeerServer(server);
     if (!running.ok()) return running.status();
     server_ = *std::move(running);
@@ -108,12 +161,21 @@ class RunningNode final : public Node {
   const RealClock clock_;
   const std::unique_ptr<Timer> timer_;
   const TreeLinks links_;
+  OutgoingCalls calls_;
+  const std::shared_ptr<const Roster> roster_;
+  ReadinessBoard board_;
+  ReadinessWaits waits_;
+  SubtreeReporter reporter_;
+  PathWatch paths_;
   const std::unique_ptr<MountRegistry> mounts_;
   std::unique_ptr<SharedBlockArena> arena_;
   std::unique_ptr<TreeSources> below_;
   std::unique_ptr<CacheStack> stack_;
   std::unique_ptr<TreeInvalidator> invalidator_;
   std::unique_ptr<PeerService> peer_service_;
+  std::unique_ptr<TreeStopper> stopper_;
+  std::optional<TreeProof> proof_;
+  std::unique_ptr<grpc::Service> membership_service_;
   std::unique_ptr<grpc::Service> inspection_service_;
   std::unique_ptr<BlockMemoryServer> block_memory_;
   std::unique_ptr<RunningServer> server_;

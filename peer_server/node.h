@@ -4,6 +4,7 @@
 #define COPPICE_PEER_SERVER_NODE_H_
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "peer_server/cache_stack.h"
+#include "peer_server/roster.h"
 #include "tree_builder/tree_place.h"
 
 namespace coppice {
@@ -18,6 +20,8 @@ namespace coppice {
 struct NodeOptions {
   // Of this node in each tree, by tree; at least one.
   std::vector<TreePlace> places;
+  // All members of the job. Null: this node is alone.
+  std::shared_ptr<const Roster> roster;
   std::string export_root = "/";
   std::string unix_socket;  // absolute path; empty: none
   // Each "host:port", for the children; empty: none.
@@ -25,6 +29,9 @@ struct NodeOptions {
   CacheStackOptions stack;
   size_t backing_threads = 16;                     // at a root
   absl::Duration hop_timeout = absl::Seconds(30);  // of one request to the parent
+  // The job was stopped by the tree, and this node's answer is out: shut it down. Runs at most
+  // once, on any thread, and must not block.
+  std::function<void()> on_stopped = [] {};
 };
 
 class Node {

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -11,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/client_context.h"
+#include "peer_server/roster.h"
 #include "rpc/peer_channels.h"
 #include "rpc/peer_source.h"
 #include "tree_builder/tree_place.h"
@@ -38,6 +40,7 @@ TestCluster::TestCluster(size_t node_count, uint32_t fanout, CacheStackOptions s
       directory_(MakeDirectory()),
       export_root_(directory_ + "/export/"),
       trees_(MakeTrees(node_count, fanout, tree_count)),
+      stopped_(node_count),
       nodes_(node_count) {
   std::filesystem::create_directory(export_root_);
   for (size_t i = 0; i < node_count; ++i) {
@@ -114,10 +117,34 @@ void TestCluster::Stop(size_t index) {
   nodes_[index].reset();
 }
 
+bool TestCluster::AwaitStopped(size_t index) {
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  {
+    MutexLock lock(mutex_);
+    while (!stopped_[index]) {
+      const auto left = limit - std::chrono::steady_clock::now();
+      if (left.count() <= 0) return false;
+      stopped_changed_.WaitFor(mutex_, left);
+    }
+  }
+  Stop(index);
+  return true;
+}
+
 void TestCluster::Start(size_t index) {
+  {
+    MutexLock lock(mutex_);
+    stopped_[index] = false;
+  }
   NodeOptions options;
   options.places = *FindPlaces(trees_, absl::StrCat("node", index));
   options.export_root = export_root_;
+  options.roster = std::make_shared<const Roster>(trees_);
+  options.on_stopped = [this, index] {
+    MutexLock lock(mutex_);
+    stopped_[index] = true;
+    stopped_changed_.NotifyAll();
+  };
   options.unix_socket = SocketOf(index);
   options.listen_addresses = {AddressOf(index)};
   options.stack = stack_;

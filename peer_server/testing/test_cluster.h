@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/clock.h"
+#include "common/mutex.h"
 #include "peer_server/node.h"
 #include "proto/inspection.grpc.pb.h"
 #include "proto/inspection.pb.h"
@@ -49,6 +50,10 @@ class TestCluster {
 
   const Trees& trees() const { return trees_.trees(); }
 
+  // Waits until that node was stopped by the tree, and then shuts it down as its main would. False
+  // when that does not come.
+  bool AwaitStopped(size_t index);
+
   void Stop(size_t index);
   void Start(size_t index);
 
@@ -68,6 +73,9 @@ class TestCluster {
   const TreeFile trees_;
   RealClock clock_;
   std::unique_ptr<BlockAllocator> allocator_ = MakeHeapBlockAllocator();
+  Mutex mutex_;
+  CondVar stopped_changed_;
+  std::vector<bool> stopped_ ABSL_GUARDED_BY(mutex_);  // by on_stopped
   std::vector<std::unique_ptr<Node>> nodes_;
   std::vector<MemberState> members_;
 };
