@@ -47,11 +47,10 @@ class RunningNode final : public Node {
         waits_(board_, *timer_),
         reporter_(board_, links_.parent(), calls_, *timer_, clock_),
         paths_(links_, calls_, *timer_, clock_, [this](bool all) { board_.SetConnected(all); }),
-        mounts_(
-            MakeMountRegistry({.export_root = options.export_root,
-                               .node = options.places[0].self.name,
-                               .on_change = [this] { board_.SetMounted(mounts_->mounted() > 0); }},
-                              *timer_)) {
+        mounts_(MakeMountRegistry({.export_root = options.export_root,
+                                   .node = options.places[0].self.name,
+                                   .on_change = [this] { TellMounted(); }},
+                                  *timer_)) {
     board_.SetOnChange([this] {
       waits_.Changed();
       reporter_.Changed();
@@ -124,6 +123,14 @@ class RunningNode final : public Node {
   }
 
  private:
+  void TellMounted() {
+    // Two mounts may change at once, and what one has seen be told after the other has told more.
+    for (bool told = false, mounted = false; !told; told = (mounts_->mounted() > 0) == mounted) {
+      mounted = mounts_->mounted() > 0;
+      board_.SetMounted(mounted);
+    }
+  }
+
   absl::Status Serve() {
     PeerServerOptions server;
     if (!options_.unix_socket.empty()) {

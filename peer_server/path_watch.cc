@@ -64,12 +64,10 @@ void PathWatch::AskLater(size_t tree, absl::Duration delay) {
 
 void PathWatch::SetWay(size_t tree, bool there) {
   std::list<WaiterRef> answered;
-  bool all = false;
   {
     MutexLock lock(mutex_);
     if (there_[tree] == there) return;
     there_[tree] = there;
-    all = std::all_of(there_.begin(), there_.end(), [](bool one) { return one; });
     for (auto it = waiters_.begin(); there && it != waiters_.end();) {
       const auto next = std::next(it);
       if ((*it)->tree == tree) answered.splice(answered.end(), waiters_, it);
@@ -80,7 +78,11 @@ void PathWatch::SetWay(size_t tree, bool there) {
     timer_.Cancel(waiter->timer);
     std::move(waiter->done)(absl::OkStatus());
   }
-  on_change_(all);
+  // Two trees may change at once, and what one has seen be told after the other has told more.
+  for (bool told = false, all = false; !told; told = AllThere() == all) {
+    all = AllThere();
+    on_change_(all);
+  }
 }
 
 void PathWatch::Await(size_t tree, absl::Duration time_left, DoneFn done) {

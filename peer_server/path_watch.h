@@ -6,6 +6,7 @@
 #ifndef COPPICE_PEER_SERVER_PATH_WATCH_H_
 #define COPPICE_PEER_SERVER_PATH_WATCH_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <list>
@@ -39,7 +40,8 @@ class PathWatch {
  public:
   using DoneFn = absl::AnyInvocable<void(absl::Status) &&>;
 
-  // `on_change(all)` says whether the ways of all trees are there; on any thread, no lock held.
+  // `on_change(all)` says whether the ways of all trees are there; on any thread, no lock held. The
+  // last call says what is true.
   // REQUIRES: all outlive this; Close has returned before it is destroyed.
   PathWatch(const TreeLinks& links, OutgoingCalls& calls, Timer& timer, const Clock& clock,
             std::function<void(bool all)> on_change);
@@ -65,6 +67,10 @@ class PathWatch {
   void Ask(size_t tree);
   void AskLater(size_t tree, absl::Duration delay);
   void SetWay(size_t tree, bool there);
+  bool AllThere() {
+    MutexLock lock(mutex_);
+    return std::all_of(there_.begin(), there_.end(), [](bool one) { return one; });
+  }
   void Expire(const WaiterRef& waiter);
 
   const TreeLinks& links_;

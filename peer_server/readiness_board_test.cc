@@ -8,6 +8,7 @@
 #include "common/fake_clock.h"
 #include "gtest/gtest.h"
 #include "peer_server/readiness_waits.h"
+#include "rpc/server.h"
 #include "rpc/testing/fake_timer.h"
 
 namespace coppice {
@@ -234,6 +235,40 @@ TEST_F(ReadinessBoardTest, OneWaiterTooManyIsRefusedAndClosingAnswersTheOthers) 
   waits_->Close();
   for (const auto& one : waiting) EXPECT_TRUE(one->answered);
   EXPECT_TRUE(Wait(request)->answered);
+}
+
+TEST(ReadinessOfManyTest, TheReportOfALargeJobIsARequestThatPeersTake) {
+  constexpr uint32_t kMembers = 100'000;
+  std::vector<Member> members;
+  for (uint32_t i = 0; i < kMembers; ++i) {
+    members.push_back({.name = absl::StrCat("n", i), .addresses = {absl::StrCat("h:", 1 + i)}});
+  }
+  const Roster roster(*TreeFile::Make(std::move(members), {.fanout = 2}));
+  FakeClock clock;
+  ReadinessBoard root(roster, 0, 1, clock);
+  for (const uint32_t child : roster.Children(0)) {
+    v1::SubtreeReport report;
+    report.set_member(child);
+    report.set_process_id(2);
+    report.set_revision(1);
+    const v1::MemberSet all = roster.Subtree(child).Encode();
+    *report.mutable_connected() = all;
+    *report.mutable_mounted() = all;
+    *report.mutable_proven() = all;
+    *report.mutable_lost() = all;
+    for (int i = 0; i < 64; ++i) {
+      v1::MemberProblem& problem = *report.add_problems();
+      problem.set_member(child);
+      problem.set_node(std::string(253, 'n'));
+      problem.set_text(std::string(1024, 'x'));
+    }
+    ASSERT_TRUE(root.Take(report).ok());
+  }
+  EXPECT_EQ(root.Snapshot().proven(), kMembers - 1);
+  const size_t bytes = root.Report(0).ByteSizeLong();
+  EXPECT_GT(bytes, 4u * kMembers / 8);
+  // Bitmaps of ten times as many members fit, too.
+  EXPECT_LT(bytes + 4 * 9 * kMembers / 8, size_t{kRequestBytesMax});
 }
 
 TEST(ReadinessOfManyTest, TheProblemsOfManyMembersAreCutAndCounted) {
