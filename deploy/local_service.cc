@@ -234,7 +234,8 @@ class LocalServiceOnMachine final : public LocalService {
       members.push_back({.name = node.name, .addresses = {node.address}});
     }
     if (absl::Status saved = Save(); !saved.ok()) return saved;
-    const absl::StatusOr<std::string> tree = TreeFileText(members, options_.fanout);
+    const absl::StatusOr<std::string> tree =
+        TreeFileText(members, {.fanout = options_.fanout, .tree_count = options_.tree_count});
     if (!tree.ok()) return Annotate(tree.status(), "--fanout (a larger one gives a flatter tree)");
     return state_->WriteFile(kTreeFile, *tree);
   }

@@ -36,6 +36,8 @@ struct LocalServiceOptions {
   // Absolute. A single node mounts here, each of several at its own directory within, by its name.
   std::string mount_directory;
   uint32_t fanout = 2;
+  // At most the nodes.
+  uint32_t tree_count = 1;
   ProgramFiles programs;
   // Further flags.
   std::vector<std::string> peer_flags;

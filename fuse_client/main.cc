@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <future>
 #include <iostream>
@@ -114,9 +115,14 @@ class Client {
     if (absl::Status status = SetReadaheadWindow(flags_.mount_point, kReadaheadKib); !status.ok()) {
       spdlog::info("the kernel reads ahead no further than usual: {}", status.ToString());
     }
+    link_->ReportMounted();
     spdlog::info("mounted {} of {} at {}", welcome->export_root, welcome->node, flags_.mount_point);
     return absl::OkStatus();
   }
+
+  // Whether the peer has ordered the end. It then waits for the end of our stream, which is to mean
+  // that the mount is gone.
+  bool stop_ordered() const { return stop_ordered_; }
 
   // What was recorded up to now, if anything is.
   void WriteRecord() const {
@@ -153,6 +159,12 @@ class Client {
                   spdlog::info("the peer is back: forgetting all that is known");
                   ShareBlockMemory();
                   slot_.Invalidate({.path = Path(), .recursive = true}, [] {});
+                },
+            // As a signal; main does the rest.
+            .on_stop =
+                [this] {
+                  stop_ordered_ = true;
+                  kill(getpid(), SIGTERM);
                 }};
   }
 
@@ -214,6 +226,7 @@ class Client {
   std::unique_ptr<Source> rewriting_;
   Source* top_;
   SessionSlot slot_;
+  std::atomic<bool> stop_ordered_ = false;
   TouchLog touch_log_;
   std::unique_ptr<FuseSession> session_;
   std::unique_ptr<MountLink> link_;
@@ -243,6 +256,7 @@ int Run(const ClientFlags& flags) {
     DetachMount(flags.mount_point);
   });
   client->WriteRecord();
+  if (client->stop_ordered()) DetachMount(flags.mount_point);
   client.reset();
   return EXIT_SUCCESS;
 }

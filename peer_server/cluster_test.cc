@@ -92,6 +92,162 @@ TEST(ClusterTest, WhatReachesTheBackingFileSystemIsThatOfOneNode) {
   EXPECT_EQ(run(7), run(1));
 }
 
+// What the roots have read of the backing file system, together.
+std::vector<uint64_t> BackingReads(TestCluster& cluster) {
+  std::vector<uint64_t> sums;
+  for (const char* counter : {"opens", "reads", "bytes", "lstats", "readdirs"}) {
+    uint64_t& sum = sums.emplace_back(0);
+    for (size_t i = 0; i < cluster.size(); ++i) sum += cluster.Total(i, "backing", counter);
+  }
+  return sums;
+}
+
+constexpr uint64_t kManyFiles = 256;
+constexpr uint64_t kManyFileBytes = 32 << 10;
+
+// Every node reads the same 256 files of 16 directories at once, and looks for a missing one in
+// each.
+void ReadManyFilesOnAllNodes(TestCluster& cluster) {
+  const auto path_of = [](uint64_t i) { return absl::StrCat("pkg", i % 16, "/m", i, ".py"); };
+  for (uint64_t i = 0; i < kManyFiles; ++i) {
+    cluster.WriteFile(path_of(i), std::string(kManyFileBytes, static_cast<char>('a' + i % 26)));
+  }
+  OnAllNodes(cluster, [&](size_t node) {
+    for (int i = 0; i < 16; ++i) {
+      ASSERT_TRUE(AwaitListing(cluster.client(node), At(absl::StrCat("pkg", i))).ok());
+      EXPECT_EQ(StatusErrno(ReadWhole(cluster.client(node), absl::StrCat("pkg", i, "/x")).status()),
+                ENOENT);
+    }
+    for (uint64_t i = 0; i < kManyFiles; ++i) {
+      const auto bytes = ReadWhole(cluster.client(node), path_of(i));
+      ASSERT_TRUE(bytes.ok()) << bytes.status();
+      EXPECT_EQ(*bytes, std::string(kManyFileBytes, static_cast<char>('a' + i % 26)));
+    }
+  });
+}
+
+TEST(ClusterTest, FourTreesReadEachKeyOnceAndEachRootAboutAQuarter) {
+  std::vector<uint64_t> of_one_tree;
+  {
+    TestCluster cluster(16, 4);
+    ReadManyFilesOnAllNodes(cluster);
+    of_one_tree = BackingReads(cluster);
+  }
+  TestCluster cluster(16, 4, {}, 4);
+  ReadManyFilesOnAllNodes(cluster);
+  EXPECT_EQ(BackingReads(cluster), of_one_tree);
+  for (uint32_t tree = 0; tree < 4; ++tree) {
+    const uint64_t bytes = cluster.Counter(cluster.trees().Root(tree), "backing", "bytes");
+    EXPECT_GT(bytes, kManyFiles * kManyFileBytes * 18 / 100) << tree;
+    EXPECT_LT(bytes, kManyFiles * kManyFileBytes * 32 / 100) << tree;
+    RecordProperty(absl::StrCat("root_", tree, "_bytes"), absl::StrCat(bytes));
+  }
+}
+
+TEST(ClusterTest, NoNodeSendsMoreThanTheBlocksOfTheTreesInWhichItHasChildren) {
+  TestCluster cluster(16, 4, {}, 4);
+  ReadManyFilesOnAllNodes(cluster);
+  const uint64_t all_bytes = kManyFiles * kManyFileBytes;
+  for (uint32_t node = 0; node < 16; ++node) {
+    // To its own client, and to each child the blocks of that tree once.
+    uint64_t share = all_bytes;
+    for (uint32_t tree = 0; tree < 4; ++tree) {
+      share += cluster.trees().Children(tree, node).size() *
+               cluster.Counter(cluster.trees().Root(tree), "backing", "bytes");
+    }
+    EXPECT_EQ(cluster.Counter(node, "service", "bytes_sent"), share) << node;
+    // In one tree the root alone would send four times all bytes to its children.
+    EXPECT_LT(share - all_bytes, all_bytes * 4 / 3) << node;
+  }
+}
+
+TEST(ClusterTest, OneLargeFileIsReadByAllRootsInGroupsOfEightBlocks) {
+  TestCluster cluster(4, 2, {}, 4);
+  std::string bytes(40 * kBlockBytes, '\0');
+  for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * 31 + (i >> 20));
+  cluster.WriteFile("large", bytes);
+  OnAllNodes(cluster, [&](size_t node) {
+    const auto read = ReadWhole(cluster.client(node), "large");
+    EXPECT_TRUE(read.ok() && *read == bytes);
+  });
+  uint64_t reads = 0;
+  int readers = 0;
+  for (uint32_t tree = 0; tree < 4; ++tree) {
+    const uint64_t of_root = cluster.Counter(cluster.trees().Root(tree), "backing", "reads");
+    EXPECT_EQ(of_root % 8, 0u) << tree;
+    reads += of_root;
+    if (of_root > 0) ++readers;
+  }
+  EXPECT_EQ(reads, 40u);
+  EXPECT_GT(readers, 1);
+}
+
+TEST(ClusterTest, WithSeveralTreesAChangedDirectoryIsSeenWhenItsListingIsTooOld) {
+  TestCluster cluster(7, 2, {.negative_ttl = absl::Milliseconds(1)}, 3);
+  cluster.WriteFile("d/e/file", "bytes");
+  for (size_t i = 0; i < 7; ++i) {
+    EXPECT_EQ((*AwaitListing(cluster.client(i), At("d/e")))->entries.size(), 1u);
+  }
+  cluster.WriteFile("d/e/new", "here");
+  for (size_t i = 0; i < 7; ++i) {
+    // Without an age, it may be a listing of up to a millisecond ago.
+    const auto listing =
+        AwaitListing(cluster.client(i), At("d/e"), {}, {.age_max = absl::Nanoseconds(1)});
+    ASSERT_TRUE(listing.ok()) << listing.status();
+    EXPECT_EQ((*listing)->entries.size(), 2u);
+  }
+}
+
+TEST(ClusterTest, WithSeveralTreesInvalidateCountsEachNodeOnceAndGoesDownEachTree) {
+  TestCluster cluster(7, 2, {}, 3);
+  cluster.WriteFile("d/file", "old");
+  for (size_t i = 0; i < 7; ++i) EXPECT_EQ(*ReadWhole(cluster.client(i), "d/file"), "old");
+  cluster.WriteFile("d/file", "replaced");
+  const v1::InvalidateReply reply = Invalidate(cluster, /*asked=*/5, "d", /*recursive=*/true);
+  EXPECT_EQ(reply.nodes(), 7u);
+  EXPECT_EQ(reply.failures_size(), 0);
+  for (size_t i = 0; i < 7; ++i) {
+    EXPECT_EQ(cluster.Counter(i, "metadata_cache", "invalidations"), 3u) << "one for each tree";
+    EXPECT_EQ(*ReadWhole(cluster.client(i), "d/file"), "replaced");
+  }
+}
+
+// A node that forgets before its parent in the tree of a key gets the old back from it.
+TEST(ClusterTest, WithSeveralTreesNoNodeKnowsTheOldAfterInvalidateWhileAllRead) {
+  TestCluster cluster(9, 2, {}, 3);
+  constexpr int kFiles = 12;
+  const auto path_of = [](int i) { return absl::StrCat("d", i % 4, "/f", i); };
+  const auto write_all = [&](int generation) {
+    for (int i = 0; i < kFiles; ++i) {
+      cluster.WriteFile(path_of(i), std::string(10 + generation, 'x'));
+    }
+  };
+  write_all(0);
+  std::atomic<bool> stop = false;
+  std::thread readers([&] {
+    OnAllNodes(cluster, [&](size_t node) {
+      while (!stop) {
+        for (int i = 0; i < kFiles; ++i) {
+          (void)AwaitAttributes(cluster.client(node), At(path_of(i)), Within(absl::Seconds(30)));
+        }
+      }
+    });
+  });
+  for (int generation = 1; generation <= 20; ++generation) {
+    write_all(generation);
+    EXPECT_EQ(Invalidate(cluster, generation % 9, "", /*recursive=*/true).nodes(), 9u);
+    for (size_t node = 0; node < 9; ++node) {
+      for (int i = 0; i < kFiles; ++i) {
+        const auto state = AwaitAttributes(cluster.client(node), At(path_of(i)));
+        EXPECT_TRUE(state.ok() && state->attributes->size == 10u + generation)
+            << "node" << node << " " << path_of(i) << " " << state.status();
+      }
+    }
+  }
+  stop = true;
+  readers.join();
+}
+
 TEST(ClusterTest, EveryNodeGetsTheErrnoOfTheBackingFileSystem) {
   TestCluster cluster(4, 1);
   cluster.WriteFile("file", "x");

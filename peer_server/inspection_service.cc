@@ -1,15 +1,20 @@
 #include "peer_server/inspection_service.h"
 
+#include <cstddef>
 #include <utility>
 
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/server_callback.h"
 #include "peer_server/cache_pages.h"
+#include "peer_server/stop_reactor.h"
 #include "proto/inspection.grpc.pb.h"
 #include "rpc/status_codec.h"
 
 namespace coppice {
 namespace {
+
+// What a wait leaves of its caller's time, so that the answer arrives.
+constexpr absl::Duration kReadinessAnswerMargin = absl::Milliseconds(200);
 
 using Reactor = grpc::ServerUnaryReactor;
 
@@ -42,6 +47,20 @@ void FillNeighbour(const Neighbour& neighbour, grpc::Channel* channel, v1::TreeN
   message.set_channel(channel == nullptr ? "NONE" : ChannelStateName(*channel));
 }
 
+void FillPlace(const TreePlace& place, const TreeLinks& links, size_t tree,
+               v1::PlaceInTree& message) {
+  message.set_depth(place.depth);
+  const TreeLink* parent = links.parent(tree);
+  for (const Neighbour& ancestor : place.ancestors) {
+    const bool is_parent = message.ancestors().empty();
+    FillNeighbour(ancestor, is_parent ? parent->channels.control.get() : nullptr,
+                  *message.add_ancestors());
+  }
+  for (const TreeLink& child : links.children(tree)) {
+    FillNeighbour(child.neighbour, child.channels.control.get(), *message.add_children());
+  }
+}
+
 class InspectionService final : public v1::Inspection::CallbackService {
  public:
   explicit InspectionService(InspectionSubjects subjects) : subjects_(std::move(subjects)) {}
@@ -57,7 +76,7 @@ class InspectionService final : public v1::Inspection::CallbackService {
   Reactor* GetStatistics(grpc::CallbackServerContext* context, const v1::GetStatisticsRequest*,
                          v1::GetStatisticsReply* reply) override {
     Reactor* reactor = context->DefaultReactor();
-    reply->set_node(subjects_.place.self.name);
+    reply->set_node(subjects_.places[0].self.name);
     FillLayers(subjects_.layers(), *reply);
     subjects_.mounts.CollectStatistics(kMountStatisticsTimeout,
                                        [reactor, reply](std::vector<MountCounters> mounts) {
@@ -69,20 +88,17 @@ class InspectionService final : public v1::Inspection::CallbackService {
 
   Reactor* GetTreePlace(grpc::CallbackServerContext* context, const v1::GetTreePlaceRequest*,
                         v1::GetTreePlaceReply* reply) override {
-    const TreePlace& place = subjects_.place;
+    const TreePlace& place = subjects_.places[0];
     reply->set_node(place.self.name);
     reply->set_tree_size(place.tree_size);
     reply->set_fanout(place.fanout);
-    reply->set_depth(place.depth);
-    const TreeLink* parent = subjects_.links.parent();
-    for (const Neighbour& ancestor : place.ancestors) {
-      const bool is_parent = reply->ancestors().empty();
-      FillNeighbour(ancestor, is_parent ? parent->channels.control.get() : nullptr,
-                    *reply->add_ancestors());
+    for (size_t tree = 0; tree < subjects_.places.size(); ++tree) {
+      FillPlace(subjects_.places[tree], subjects_.links, tree, *reply->add_trees());
     }
-    for (const TreeLink& child : subjects_.links.children()) {
-      FillNeighbour(child.neighbour, child.channels.control.get(), *reply->add_children());
-    }
+    // As a reply had them when there was one tree.
+    reply->set_depth(reply->trees(0).depth());
+    *reply->mutable_ancestors() = reply->trees(0).ancestors();
+    *reply->mutable_children() = reply->trees(0).children();
     reply->set_tcp_address(subjects_.tcp_address);
     reply->set_unix_socket(subjects_.unix_socket);
     reply->set_export_root(subjects_.export_root);
@@ -98,6 +114,31 @@ class InspectionService final : public v1::Inspection::CallbackService {
           if (outcome.ok()) *reply = *std::move(outcome);
           reactor->Finish(EncodeStatus(outcome.status(), *context));
         });
+    return reactor;
+  }
+
+  Reactor* GetReadiness(grpc::CallbackServerContext* context,
+                        const v1::GetReadinessRequest* request,
+                        v1::GetReadinessReply* reply) override {
+    Reactor* reactor = context->DefaultReactor();
+    const absl::Duration left =
+        absl::FromChrono(context->deadline()) - subjects_.clock.Now() - kReadinessAnswerMargin;
+    subjects_.readiness.Ask(*request, left,
+                            [context, reactor, reply](absl::StatusOr<v1::GetReadinessReply> said) {
+                              if (said.ok()) *reply = *std::move(said);
+                              reactor->Finish(EncodeStatus(said.status(), *context));
+                            });
+    return reactor;
+  }
+
+  Reactor* Stop(grpc::CallbackServerContext* context, const v1::StopRequest* request,
+                v1::StopReply* reply) override {
+    auto* const reactor = new StopReactor(subjects_.stopper);
+    subjects_.stopper.Stop(*request, absl::FromChrono(context->deadline()),
+                           [context, reactor, reply](absl::StatusOr<v1::StopReply> outcome) {
+                             if (outcome.ok()) *reply = *std::move(outcome);
+                             reactor->Finish(EncodeStatus(outcome.status(), *context));
+                           });
     return reactor;
   }
 

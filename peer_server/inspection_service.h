@@ -9,8 +9,10 @@
 
 #include "absl/time/time.h"
 #include "common/clock.h"
+#include "peer_server/readiness_waits.h"
 #include "peer_server/tree_invalidator.h"
 #include "peer_server/tree_links.h"
+#include "peer_server/tree_stopper.h"
 #include "rpc/mount_registry.h"
 #include "source/cache_inspection.h"
 #include "source/layer_statistics.h"
@@ -30,9 +32,11 @@ struct InspectionSubjects {
   const Inspectable& cache;
   std::function<std::vector<LayerStatistics>()> layers;  // thread-safe
   MountRegistry& mounts;
-  const TreePlace& place;
+  const std::vector<TreePlace>& places;  // by tree
   const TreeLinks& links;
   TreeInvalidator& invalidator;
+  ReadinessWaits& readiness;
+  TreeStopper& stopper;
   const Clock& clock;
   std::string tcp_address;
   std::string unix_socket;

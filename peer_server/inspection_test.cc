@@ -114,6 +114,30 @@ TEST_F(InspectionTest, EachNodeKnowsItsPlaceInTheTree) {
   EXPECT_EQ(leaf.ancestors(0).channel(), "READY");
 }
 
+TEST(InspectionOfTreesTest, EachNodeKnowsItsPlaceInEachTree) {
+  TestCluster cluster(4, 3, {}, 2);
+  grpc::ClientContext context;
+  v1::GetTreePlaceReply place;
+  ASSERT_TRUE(cluster.inspection(1).GetTreePlace(&context, {}, &place).ok());
+  ASSERT_EQ(place.trees_size(), 2);
+  EXPECT_EQ(place.depth(), 1u);
+  EXPECT_EQ(place.trees(0).depth(), 1u);
+  EXPECT_EQ(place.trees(0).ancestors(0).node(), "node0");
+  EXPECT_EQ(place.trees(1).depth(), 0u);
+  EXPECT_EQ(place.trees(1).children_size(), 3);
+}
+
+TEST(InspectionOfTreesTest, StatisticsNameTheParentOfEachTree) {
+  TestCluster cluster(4, 3, {}, 2);
+  grpc::ClientContext context;
+  v1::GetStatisticsReply reply;
+  ASSERT_TRUE(cluster.inspection(2).GetStatistics(&context, {}, &reply).ok());
+  std::vector<std::string> layers;
+  for (const auto& layer : reply.layers()) layers.push_back(layer.layer());
+  const std::vector<std::string> below(layers.end() - 4, layers.end());
+  EXPECT_EQ(below, (std::vector<std::string>{"retrying_0", "parent_0", "retrying_1", "parent_1"}));
+}
+
 TEST_F(InspectionTest, HealthIsServing) {
   const auto channel =
       grpc::CreateChannel("unix:" + cluster_.SocketOf(1), grpc::InsecureChannelCredentials());

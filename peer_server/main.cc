@@ -1,10 +1,15 @@
 // peer_server: see --help and docs/operations.md.
+#include <signal.h>
+#include <unistd.h>
+
 #include <cstdint>
 #include <iostream>
 #include <memory>
 #include <string>
 #include <variant>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "common/descriptor_limit.h"
 #include "common/log.h"
@@ -25,6 +30,20 @@ constexpr absl::Duration kShutdownGrace = absl::Seconds(3);
 // for a parent that is gone, until its deadline; who waits for our end is not made to.
 constexpr absl::Duration kShutdownMax = absl::Seconds(5);
 
+// For the log.
+std::string PlacesText(const std::vector<TreePlace>& places) {
+  const auto text_of = [](const TreePlace& place) {
+    return place.ancestors.empty() ? "root: reads the backing file system"
+                                   : "parent " + place.ancestors.front().name;
+  };
+  if (places.size() == 1) return text_of(places[0]);
+  std::string text;
+  for (const TreePlace& place : places) {
+    absl::StrAppend(&text, text.empty() ? "" : "; ", "tree ", place.tree, ": ", text_of(place));
+  }
+  return text;
+}
+
 int Fail(const absl::Status& status) {
   std::cerr << "peer_server: " << status.message() << "\n";
   return 1;
@@ -35,7 +54,9 @@ int Main(int argc, char** argv) {
   BlockTerminationSignals();
   const std::variant<NodeFlags, int> parsed = ParseNodeFlags(argc, argv);
   if (const int* exit_code = std::get_if<int>(&parsed)) return *exit_code;
-  const NodeFlags& flags = std::get<NodeFlags>(parsed);
+  NodeFlags flags = std::get<NodeFlags>(parsed);
+  // As from outside: what ends the process is in one place.
+  flags.node.on_stopped = [] { kill(getpid(), SIGTERM); };
   if (absl::Status started = StartLog("peer_server", flags.log); !started.ok()) {
     return Fail(started);
   }
@@ -44,12 +65,10 @@ int Main(int argc, char** argv) {
   }
   absl::StatusOr<std::unique_ptr<Node>> node = StartNode(flags.node);
   if (!node.ok()) return Fail(node.status());
-  const TreePlace& place = flags.node.place;
-  spdlog::info("{} serves {} on unix:{}{}{}; {}", place.self.name, flags.node.export_root,
-               flags.node.unix_socket, (*node)->tcp_address().empty() ? "" : " and ",
-               (*node)->tcp_address(),
-               place.ancestors.empty() ? "root: reads the backing file system"
-                                       : "parent " + place.ancestors.front().name);
+  spdlog::info("{} serves {} on unix:{}{}{}; {}", flags.node.places[0].self.name,
+               flags.node.export_root, flags.node.unix_socket,
+               (*node)->tcp_address().empty() ? "" : " and ", (*node)->tcp_address(),
+               PlacesText(flags.node.places));
   if (absl::Status signalled = SignalReady(flags.ready_fd); !signalled.ok()) {
     spdlog::warn("{}", std::string(signalled.message()));
   }

@@ -1,9 +1,10 @@
-// Node: a whole peer. Opens what lies below (its parent in the tree, or the backing file system at
-// a root), assembles the stack, and serves it.
+// Node: a whole peer. Opens what lies below (its parent in each tree, or the backing file system
+// where it is the root), assembles the stack, and serves it.
 #ifndef COPPICE_PEER_SERVER_NODE_H_
 #define COPPICE_PEER_SERVER_NODE_H_
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,12 +12,16 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "peer_server/cache_stack.h"
+#include "peer_server/roster.h"
 #include "tree_builder/tree_place.h"
 
 namespace coppice {
 
 struct NodeOptions {
-  TreePlace place;
+  // Of this node in each tree, by tree; at least one.
+  std::vector<TreePlace> places;
+  // All members of the job. Null: this node is alone.
+  std::shared_ptr<const Roster> roster;
   std::string export_root = "/";
   std::string unix_socket;  // absolute path; empty: none
   // Each "host:port", for the children; empty: none.
@@ -24,6 +29,9 @@ struct NodeOptions {
   CacheStackOptions stack;
   size_t backing_threads = 16;                     // at a root
   absl::Duration hop_timeout = absl::Seconds(30);  // of one request to the parent
+  // The job was stopped by the tree, and this node's answer is out: shut it down. Runs at most
+  // once, on any thread, and must not block.
+  std::function<void()> on_stopped = [] {};
 };
 
 class Node {
@@ -42,8 +50,8 @@ class Node {
 // INVALID_ARGUMENT, or the errno of what could not be opened, naming it.
 absl::StatusOr<std::unique_ptr<Node>> StartNode(const NodeOptions& options);
 
-// The place of a node that is alone: root and only member of its tree.
-TreePlace AlonePlace(const std::string& name);
+// The place of a node that is alone: root and only member of one tree.
+std::vector<TreePlace> AlonePlaces(const std::string& name);
 
 }  // namespace coppice
 

@@ -10,6 +10,7 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/time/time.h"
+#include "peer_server/roster.h"
 #include "tree_builder/tree_file.h"
 
 namespace coppice {
@@ -18,8 +19,9 @@ namespace {
 constexpr char kDescription[] =
     R"(Serves files to the local mount and to its children in the tree.
 
-A root reads the backing file system; every other node asks its parent. Runs in the foreground until
-SIGTERM or SIGINT, then finishes what is under way and exits with 0.)";
+The root of a tree reads the backing file system; every other node asks its parent in that tree.
+Runs in the foreground until SIGTERM or SIGINT, or until the job is stopped by the tree, then
+finishes what is under way and exits with 0.)";
 
 constexpr char kExample[] = R"(
 Examples:
@@ -110,12 +112,20 @@ std::string ParseDurations(const RawFlags& raw, NodeOptions& node) {
   return error;
 }
 
-absl::StatusOr<TreePlace> PlaceFor(const RawFlags& raw) {
+// Fills in the places and who else there is.
+absl::Status FillPlaces(const RawFlags& raw, NodeOptions& node) {
   const std::string name = raw.node_name.empty() ? HostName() : raw.node_name;
-  if (raw.tree_file.empty()) return AlonePlace(name);
+  if (raw.tree_file.empty()) {
+    node.places = AlonePlaces(name);
+    return absl::OkStatus();
+  }
   const absl::StatusOr<TreeFile> tree = ReadTreeFile(raw.tree_file);
   if (!tree.ok()) return tree.status();
-  return FindPlace(*tree, name);
+  absl::StatusOr<std::vector<TreePlace>> places = FindPlaces(*tree, name);
+  if (!places.ok()) return places.status();
+  node.places = *std::move(places);
+  node.roster = std::make_shared<const Roster>(*tree);
+  return absl::OkStatus();
 }
 
 std::string AbsolutePath(const std::string& path) {
@@ -145,14 +155,12 @@ std::variant<NodeFlags, int> ParseNodeFlags(int argc, char** argv) {
   flags.node.stack.metadata_bytes = raw.metadata_bytes;
   flags.node.export_root = AbsolutePath(flags.node.export_root);
   flags.node.unix_socket = AbsolutePath(flags.node.unix_socket);
-  absl::StatusOr<TreePlace> place = PlaceFor(raw);
-  if (!place.ok()) {
-    std::cerr << "peer_server: " << place.status().message() << "\n";
+  if (absl::Status found = FillPlaces(raw, flags.node); !found.ok()) {
+    std::cerr << "peer_server: " << found.message() << "\n";
     return 1;
   }
-  flags.node.place = *std::move(place);
   if (flags.node.listen_addresses.empty()) {
-    flags.node.listen_addresses = flags.node.place.self.addresses;
+    flags.node.listen_addresses = flags.node.places[0].self.addresses;
   }
   return flags;
 }

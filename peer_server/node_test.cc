@@ -19,7 +19,7 @@ bool CanConnect(const std::string& address) {
 }
 
 TEST(NodeTest, ANodeListensOnEachOfItsAddresses) {
-  const auto node = StartNode({.place = AlonePlace("n"),
+  const auto node = StartNode({.places = AlonePlaces("n"),
                                .export_root = testing::TempDir(),
                                .listen_addresses = {"127.0.0.1:0", "127.0.0.2:0"}});
   ASSERT_TRUE(node.ok()) << node.status();
@@ -32,7 +32,7 @@ TEST(NodeTest, ANodeListensOnEachOfItsAddresses) {
 }
 
 TEST(NodeTest, ANodeWithoutAddressesListensNowhere) {
-  const auto node = StartNode({.place = AlonePlace("n"), .export_root = testing::TempDir()});
+  const auto node = StartNode({.places = AlonePlaces("n"), .export_root = testing::TempDir()});
   ASSERT_TRUE(node.ok()) << node.status();
   EXPECT_EQ((*node)->tcp_address(), "");
   (*node)->Shutdown(absl::ZeroDuration());

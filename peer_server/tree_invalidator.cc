@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/mutex.h"
@@ -76,18 +78,60 @@ void TreeInvalidator::Invalidate(const v1::InvalidateRequest& request, absl::Tim
     std::move(done)(path.status());
     return;
   }
-  deadline = std::min(deadline, clock_.Now() + kInvalidateTimeout);
-  if (links_.parent() != nullptr && !request.subtree_only()) {
-    PassToParent(request, deadline - kAnswerMargin, std::move(done));
+  if (request.tree() >= links_.tree_count()) {
+    std::move(done)(absl::InvalidArgumentError(
+        absl::StrCat("there are ", links_.tree_count(), " trees, and no tree ", request.tree())));
     return;
   }
-  InvalidateSubtree(request, {*std::move(path), request.recursive()}, deadline - kAnswerMargin,
-                    std::move(done));
+  deadline = std::min(deadline, clock_.Now() + kInvalidateTimeout) - kAnswerMargin;
+  if (links_.parent(request.tree()) != nullptr && !request.subtree_only()) {
+    PassToParent(request, deadline, std::move(done));
+    return;
+  }
+  Invalidation invalidation{*std::move(path), request.recursive()};
+  if (request.subtree_only() || request.peers_only() || links_.tree_count() == 1) {
+    InvalidateSubtree(request, std::move(invalidation), deadline, std::move(done));
+    return;
+  }
+  const absl::Time half = clock_.Now() + (deadline - clock_.Now()) / 2;
+  InvalidateOtherTrees(
+      request, half,
+      [this, request, invalidation = std::move(invalidation), deadline,
+       done = std::move(done)](absl::StatusOr<v1::InvalidateReply> others) mutable {
+        InvalidateSubtree(request, std::move(invalidation), deadline,
+                          [others = std::move(others), done = std::move(done)](
+                              absl::StatusOr<v1::InvalidateReply> reply) mutable {
+                            if (reply.ok()) {
+                              reply->mutable_failures()->MergeFrom(others->failures());
+                            }
+                            std::move(done)(std::move(reply));
+                          });
+      });
+}
+
+void TreeInvalidator::InvalidateOtherTrees(const v1::InvalidateRequest& request,
+                                           absl::Time deadline, DoneFn done) {
+  const auto sum = std::make_shared<Sum>(links_.tree_count() - 1, std::move(done));
+  for (size_t tree = 1; tree < links_.tree_count(); ++tree) {
+    v1::InvalidateRequest pass = request;
+    pass.set_tree(static_cast<uint32_t>(tree));
+    pass.set_peers_only(true);
+    // To that tree's root, which may be this peer.
+    Invalidate(pass, deadline, [sum, tree](absl::StatusOr<v1::InvalidateReply> reply) {
+      v1::InvalidateReply part;
+      if (reply.ok()) {
+        *part.mutable_failures() = reply->failures();
+      } else {
+        part.add_failures(absl::StrCat("tree ", tree, ": ", reply.status().message()));
+      }
+      sum->Add(part);
+    });
+  }
 }
 
 void TreeInvalidator::PassToParent(const v1::InvalidateRequest& request, absl::Time deadline,
                                    DoneFn done) {
-  const TreeLink& parent = *links_.parent();
+  const TreeLink& parent = *links_.parent(request.tree());
   CallPeer(parent, request, deadline,
            [&parent, done = std::move(done)](const grpc::Status& status,
                                              v1::InvalidateReply& reply) mutable {
@@ -104,16 +148,21 @@ void TreeInvalidator::InvalidateSubtree(const v1::InvalidateRequest& request,
                                         Invalidation invalidation, absl::Time deadline,
                                         DoneFn done) {
   stack_.Invalidate(invalidation);
-  const auto sum = std::make_shared<Sum>(1 + links_.children().size(), std::move(done));
-  mounts_.Invalidate(invalidation, deadline - clock_.Now(), [sum](InvalidateOutcome outcome) {
-    v1::InvalidateReply part;
-    part.set_mounts(outcome.mounts);
-    for (std::string& failure : outcome.failures) part.add_failures(std::move(failure));
-    sum->Add(part);
-  });
+  const std::vector<TreeLink>& children = links_.children(request.tree());
+  const auto sum = std::make_shared<Sum>(1 + children.size(), std::move(done));
+  if (request.peers_only()) {
+    sum->Add({});
+  } else {
+    mounts_.Invalidate(invalidation, deadline - clock_.Now(), [sum](InvalidateOutcome outcome) {
+      v1::InvalidateReply part;
+      part.set_mounts(outcome.mounts);
+      for (std::string& failure : outcome.failures) part.add_failures(std::move(failure));
+      sum->Add(part);
+    });
+  }
   v1::InvalidateRequest subtree = request;
   subtree.set_subtree_only(true);
-  for (const TreeLink& child : links_.children()) {
+  for (const TreeLink& child : children) {
     CallPeer(child, subtree, deadline,
              [sum, &child](const grpc::Status& status, v1::InvalidateReply& reply) {
                if (status.ok()) {

@@ -4,6 +4,10 @@
 // would fetch the old again. Then each node forgets, and when it has, its mounts and its children
 // do, side by side. So the longest way is the depth of the tree, and an answer means that all of
 // the subtree has forgotten, or names what could not be reached.
+//
+// With several trees that order must hold in each: what a node knows came by the tree of its key.
+// So first the peers, without their mounts, forget along every other tree, each pass from that
+// tree's root down; then all forget along tree 0, mounts too, which is the pass that counts nodes.
 #ifndef COPPICE_PEER_SERVER_TREE_INVALIDATOR_H_
 #define COPPICE_PEER_SERVER_TREE_INVALIDATOR_H_
 
@@ -39,6 +43,8 @@ class TreeInvalidator {
 
  private:
   void PassToParent(const v1::InvalidateRequest& request, absl::Time deadline, DoneFn done);
+  // Of all trees but tree 0; `done` gets what could not be reached.
+  void InvalidateOtherTrees(const v1::InvalidateRequest& request, absl::Time deadline, DoneFn done);
   void InvalidateSubtree(const v1::InvalidateRequest& request, Invalidation invalidation,
                          absl::Time deadline, DoneFn done);
 

@@ -108,6 +108,11 @@ void AttachedMount::HandleHello() {
 }
 
 void AttachedMount::HandleReport() {
+  if (incoming_.has_mounted()) {
+    if (!mounted_) owner_.Mounted(*this);
+    mounted_ = true;
+    return;
+  }
   OnAnswer on_answer;
   {
     MutexLock lock(mutex_);

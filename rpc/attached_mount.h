@@ -42,6 +42,8 @@ class AttachedMount final : public grpc::ServerBidiReactor<v1::MountReport, v1::
     virtual ~Owner() = default;
     // The client said hello.
     virtual void Attached(AttachedMount& mount) = 0;
+    // Its file system is mounted.
+    virtual void Mounted(AttachedMount& mount) = 0;
     // The stream ended, whether or not it was attached.
     virtual void Detached(AttachedMount& mount) = 0;
   };
@@ -77,7 +79,9 @@ class AttachedMount final : public grpc::ServerBidiReactor<v1::MountReport, v1::
 
   v1::MountReport incoming_;  // of the read that is always on its way
   v1::MountReport::Hello hello_;
-  bool greeted_ = false;  // only reads, which come one after the other, touch it
+  // Only reads, which come one after the other, touch these.
+  bool greeted_ = false;
+  bool mounted_ = false;
 
   Mutex mutex_;
   std::shared_ptr<AttachedMount> self_ ABSL_GUARDED_BY(mutex_);

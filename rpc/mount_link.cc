@@ -71,10 +71,20 @@ class LinkCore final : public MountStream::Owner, public std::enable_shared_from
     return *welcome_;
   }
 
+  void ReportMounted() {
+    std::shared_ptr<MountStream> stream;
+    {
+      MutexLock lock(mutex_);
+      mounted_ = true;
+      if (welcome_now_) stream = stream_;
+    }
+    if (stream != nullptr) stream->Send(MountedReport());
+  }
+
   void Ordered(const v1::MountOrder& order, std::shared_ptr<MountStream> stream) override {
     switch (order.action_case()) {
       case v1::MountOrder::kWelcome:
-        return HandleWelcome(order.welcome());
+        return HandleWelcome(order.welcome(), *stream);
       case v1::MountOrder::kInvalidate:
         return HandleInvalidate(order, std::move(stream));
       case v1::MountOrder::kReportStatistics: {
@@ -84,6 +94,12 @@ class LinkCore final : public MountStream::Owner, public std::enable_shared_from
           (*report.mutable_statistics()->mutable_counters())[name] = value;
         }
         return stream->Send(std::move(report));
+      }
+      case v1::MountOrder::kStop: {
+        const bool stops = callbacks_.on_stop != nullptr;
+        stream->Send(DoneReport(order.order(), stops));
+        if (stops) callbacks_.on_stop();
+        return;
       }
       case v1::MountOrder::ACTION_NOT_SET:
         // An order of a newer peer: say at once that it was not carried out.
@@ -115,15 +131,18 @@ class LinkCore final : public MountStream::Owner, public std::enable_shared_from
   }
 
  private:
-  void HandleWelcome(const v1::MountOrder::Welcome& message) {
+  void HandleWelcome(const v1::MountOrder::Welcome& message, MountStream& stream) {
     Welcome welcome{.export_root = message.export_root(), .node = message.node()};
     bool first = false;
+    bool mounted = false;
     {
       MutexLock lock(mutex_);
+      mounted = mounted_;
       first = !welcome_.has_value();
       backoff_ = options_.backoff_min;
       welcome_now_ = true;
     }
+    if (mounted) stream.Send(MountedReport());
     if (callbacks_.on_welcome != nullptr) callbacks_.on_welcome(welcome);
     if (!first) {
       spdlog::info("the peer {} is back", welcome.node);
@@ -156,6 +175,12 @@ class LinkCore final : public MountStream::Owner, public std::enable_shared_from
     return report;
   }
 
+  static v1::MountReport MountedReport() {
+    v1::MountReport report;
+    report.set_mounted(true);
+    return report;
+  }
+
   static constexpr absl::Duration kWaitMax = absl::Hours(1);
 
   const MountLinkOptions options_;
@@ -170,6 +195,7 @@ class LinkCore final : public MountStream::Owner, public std::enable_shared_from
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<Welcome> welcome_ ABSL_GUARDED_BY(mutex_);
   bool welcome_now_ ABSL_GUARDED_BY(mutex_) = false;  // by the stream that is open
+  bool mounted_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Status last_error_ ABSL_GUARDED_BY(mutex_);
   absl::Duration backoff_ ABSL_GUARDED_BY(mutex_);
 };
@@ -182,6 +208,8 @@ class Link final : public MountLink {
   absl::StatusOr<Welcome> WaitForWelcome(absl::Duration timeout) override {
     return core_->WaitForWelcome(timeout);
   }
+
+  void ReportMounted() override { core_->ReportMounted(); }
 
  private:
   const std::shared_ptr<LinkCore> core_;

@@ -52,6 +52,9 @@ struct MountLinkCallbacks {
   absl::AnyInvocable<std::map<std::string, uint64_t>()> on_statistics;
   // Runs after on_welcome.
   absl::AnyInvocable<void()> on_reconnected;
+  // The client is to unmount and to end; the link goes last, because its end says that the mount is
+  // gone. Null: such an order is answered as not carried out.
+  absl::AnyInvocable<void()> on_stop;
 };
 
 class MountLink {
@@ -62,6 +65,9 @@ class MountLink {
   // Blocks until the peer has said its first Welcome; the latest one. DEADLINE_EXCEEDED after
   // `timeout`, with the reason why there is no stream.
   virtual absl::StatusOr<Welcome> WaitForWelcome(absl::Duration timeout) = 0;
+
+  // Tells the peer that the file system is mounted, now and after each reconnection.
+  virtual void ReportMounted() = 0;
 };
 
 // Starts to connect and returns. The timer must outlive the link.

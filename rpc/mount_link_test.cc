@@ -85,7 +85,8 @@ struct Client {
              [] {
                return std::map<std::string, uint64_t>{{"LOOKUP", 7}, {"read_bytes", 1ull << 40}};
              },
-         .on_reconnected = [this] { reconnected.Set(true); }},
+         .on_reconnected = [this] { reconnected.Set(true); },
+         .on_stop = [this] { stops.Set(true); }},
         timer);
   }
 
@@ -93,6 +94,7 @@ struct Client {
   Awaited<std::string> forgotten;
   Awaited<ForgetDone> unanswered;
   Awaited<bool> reconnected;
+  Awaited<bool> stops;
   std::unique_ptr<MountLink> link;
 };
 
@@ -113,15 +115,23 @@ class MountLinkTest : public testing::Test {
     return outcome.Await();
   }
 
+  // Waits until so many mounts have mounted.
+  void AwaitMounted(size_t count) {
+    for (size_t seen = 0; pair_.mounts().mounted() != count; ++seen) changes_.Await(seen);
+  }
+
   FakeTimer timer_;  // the peer's
+  Awaited<bool> changes_;
   std::unique_ptr<Timer> real_timer_ = MakeAlarmTimer();
   MemorySource memory_{timer_.clock()};
-  WirePair pair_{
-      memory_,
-      timer_.clock(),
-      timer_,
-      {.mounts = {
-           .export_root = "/lus", .node = "nid001", .mounts_max = 3, .orders_pending_max = 4}}};
+  WirePair pair_{memory_,
+                 timer_.clock(),
+                 timer_,
+                 {.mounts = {.export_root = "/lus",
+                             .node = "nid001",
+                             .mounts_max = 3,
+                             .orders_pending_max = 4,
+                             .on_change = [this] { changes_.Set(true); }}}};
 };
 
 TEST_F(MountLinkTest, NobodyAttachesByTcp) {
@@ -155,6 +165,56 @@ TEST_F(MountLinkTest, AnInvalidationReachesEveryMountAndReturnsWhenAllHaveForgot
   EXPECT_EQ(Invalidate("", false).mounts, 2u);
   EXPECT_EQ(first->forgotten.Await(1), "");
   EXPECT_EQ(timer_.PendingCount(), 0u);  // timeouts are cancelled
+}
+
+TEST_F(MountLinkTest, AnAttachedClientIsMountedWhenItSaysSoAndAgainAfterARestart) {
+  const auto client = Attach("/tmp/m");
+  EXPECT_EQ(pair_.mounts().mounted(), 0u);
+  client->link->ReportMounted();
+  AwaitMounted(1);
+  client->link->ReportMounted();
+  pair_.StopServer();
+  pair_.StartServer();
+  // Another registry, which knows nothing of the first.
+  client->reconnected.Await();
+  AwaitMounted(1);
+}
+
+TEST_F(MountLinkTest, AStopReachesEveryMountAndReturnsWhenAllAreGone) {
+  const auto first = Attach("/tmp/1");
+  const auto second = Attach("/tmp/2");
+  Awaited<StopOutcome> outcome;
+  pair_.mounts().Stop(kTimeout, [&outcome](StopOutcome o) { outcome.Set(o); });
+  EXPECT_TRUE(first->stops.Await());
+  EXPECT_TRUE(second->stops.Await());
+  first->link.reset();
+  EXPECT_EQ(outcome.Count(), 0u);
+  second->link.reset();
+  const StopOutcome gone = outcome.Await();
+  EXPECT_EQ(gone.mounts, 2u);
+  EXPECT_THAT(gone.failures, IsEmpty());
+  EXPECT_EQ(timer_.PendingCount(), 0u);
+}
+
+TEST_F(MountLinkTest, AMountThatStaysIsNamedAfterTheTimeoutOfAStop) {
+  const auto stays = Attach("/tmp/stays");
+  const auto goes = Attach("/tmp/goes");
+  Awaited<StopOutcome> outcome;
+  pair_.mounts().Stop(kTimeout, [&outcome](StopOutcome o) { outcome.Set(o); });
+  goes->stops.Await();
+  goes->link.reset();
+  for (size_t seen = 0; pair_.mounts().size() > 1; ++seen) changes_.Await(seen);
+  timer_.Advance(kTimeout);
+  const StopOutcome after = outcome.Await();
+  EXPECT_EQ(after.mounts, 1u);
+  EXPECT_THAT(after.failures, ElementsAre(HasSubstr("/tmp/stays")));
+  stays->link.reset();  // too late; nobody waits for it
+}
+
+TEST_F(MountLinkTest, WithoutMountsAStopIsDoneAtOnce) {
+  Awaited<StopOutcome> outcome;
+  pair_.mounts().Stop(kTimeout, [&outcome](StopOutcome o) { outcome.Set(o); });
+  EXPECT_EQ(outcome.Await().mounts, 0u);
 }
 
 TEST_F(MountLinkTest, WithoutMountsAnInvalidationIsDoneAtOnce) {

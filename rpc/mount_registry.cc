@@ -17,6 +17,7 @@ namespace {
 
 using Answer = AttachedMount::Answer;
 using AnswerGathering = Gathering<Answer>;
+using GoneGathering = Gathering<bool>;
 using Mounts = std::vector<std::shared_ptr<AttachedMount>>;
 
 std::string Name(const AttachedMount& mount) {
@@ -40,6 +41,20 @@ InvalidateOutcome OutcomeOf(const Mounts& mounts, const AnswerGathering::Answers
       } else {
         outcome.failures.push_back(absl::StrCat(Name(*mounts[i]), ": it did not forget"));
       }
+    }
+  }
+  return outcome;
+}
+
+StopOutcome StopOutcomeOf(const Mounts& mounts, const GoneGathering::Answers& answers,
+                          absl::Duration timeout) {
+  StopOutcome outcome;
+  for (size_t i = 0; i < mounts.size(); ++i) {
+    if (answers[i].has_value()) {
+      ++outcome.mounts;
+    } else {
+      outcome.failures.push_back(
+          absl::StrCat(Name(*mounts[i]), ": still there after ", absl::FormatDuration(timeout)));
     }
   }
   return outcome;
@@ -88,7 +103,30 @@ class Registry final : public MountRegistry, private AttachedMount::Owner {
               });
   }
 
+  void Stop(absl::Duration timeout, absl::AnyInvocable<void(StopOutcome) &&> done) override {
+    v1::MountOrder order;
+    order.set_stop(true);
+    Mounts mounts = AttachedNow();
+    if (mounts.empty()) return std::move(done)({});
+    const auto gathering = GoneGathering::Start(
+        mounts.size(), timeout, timer_,
+        [mounts, timeout, done = std::move(done)](GoneGathering::Answers answers) mutable {
+          std::move(done)(StopOutcomeOf(mounts, answers, timeout));
+        });
+    for (size_t i = 0; i < mounts.size(); ++i) {
+      // Only the end of the stream says that the mount is gone.
+      WhenGone(mounts[i], [gathering, i] { gathering->Answered(i, true); });
+      mounts[i]->Send(order, [](const Answer&) {});
+    }
+  }
+
   size_t size() const override { return AttachedNow().size(); }
+
+  size_t mounted() const override {
+    MutexLock lock(mutex_);
+    return static_cast<size_t>(std::count_if(streams_.begin(), streams_.end(),
+                                             [](const Stream& stream) { return stream.mounted; }));
+  }
 
   void Close() override {
     Mounts ended;
@@ -127,6 +165,8 @@ class Registry final : public MountRegistry, private AttachedMount::Owner {
   struct Stream {
     std::shared_ptr<AttachedMount> mount;
     bool attached = false;  // its hello was said
+    bool mounted = false;
+    std::vector<absl::AnyInvocable<void() &&>> when_gone;
   };
 
   void SendToAll(const Mounts& mounts, const v1::MountOrder& order, absl::Duration timeout,
@@ -149,10 +189,36 @@ class Registry final : public MountRegistry, private AttachedMount::Owner {
 
   void Attached(AttachedMount& mount) override {
     spdlog::info("{} attached", Name(mount));
-    MutexLock lock(mutex_);
-    for (Stream& stream : streams_) {
-      if (stream.mount.get() == &mount) stream.attached = true;
+    {
+      MutexLock lock(mutex_);
+      for (Stream& stream : streams_) {
+        if (stream.mount.get() == &mount) stream.attached = true;
+      }
     }
+    options_.on_change();
+  }
+
+  void Mounted(AttachedMount& mount) override {
+    {
+      MutexLock lock(mutex_);
+      for (Stream& stream : streams_) {
+        if (stream.mount.get() == &mount) stream.mounted = true;
+      }
+    }
+    options_.on_change();
+  }
+
+  // At once when it is gone already.
+  void WhenGone(const std::shared_ptr<AttachedMount>& mount, absl::AnyInvocable<void() &&> gone) {
+    {
+      MutexLock lock(mutex_);
+      for (Stream& stream : streams_) {
+        if (stream.mount != mount) continue;
+        stream.when_gone.push_back(std::move(gone));
+        return;
+      }
+    }
+    std::move(gone)();
   }
 
   void Detached(AttachedMount& mount) override {
@@ -166,7 +232,10 @@ class Registry final : public MountRegistry, private AttachedMount::Owner {
       ended = std::move(*found);
       streams_.erase(found);
     }
-    if (ended.attached) spdlog::info("{} detached", Name(mount));
+    if (!ended.attached) return;
+    spdlog::info("{} detached", Name(mount));
+    for (auto& gone : ended.when_gone) std::move(gone)();
+    options_.on_change();
   }
 
   const MountRegistryOptions options_;

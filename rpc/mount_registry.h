@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -39,6 +40,15 @@ struct MountRegistryOptions {
   size_t mounts_max = 16;
   // Orders that one mount has not answered. A mount with so many fails the next at once.
   size_t orders_pending_max = 256;
+  // Runs after a mount has attached, has mounted, or is gone; with no lock held, and not after the
+  // registry's end. It must not block.
+  std::function<void()> on_change = [] {};
+};
+
+struct StopOutcome {
+  uint32_t mounts = 0;  // that are gone
+  // A line for each mount that is still there, with its mount point.
+  std::vector<std::string> failures;
 };
 
 struct InvalidateOutcome {
@@ -68,8 +78,13 @@ class MountRegistry {
   virtual void CollectStatistics(absl::Duration timeout,
                                  absl::AnyInvocable<void(std::vector<MountCounters>) &&> done) = 0;
 
+  // Tells every mount attached now to unmount and end, and waits until each is gone.
+  virtual void Stop(absl::Duration timeout, absl::AnyInvocable<void(StopOutcome) &&> done) = 0;
+
   // Mounts that are attached, their hello said.
   virtual size_t size() const = 0;
+  // Those of them whose file system is mounted.
+  virtual size_t mounted() const = 0;
 
   // Ends every stream with UNAVAILABLE, and takes no more. Call it before the server's Shutdown,
   // which would wait for these streams for the whole of its grace.

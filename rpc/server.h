@@ -28,8 +28,9 @@ class Service;
 
 namespace coppice {
 
-// The largest request that is taken: one path and a few numbers.
-inline constexpr int kRequestBytesMax = 64 << 10;
+// The largest request that is taken. Most are one path and a few numbers; the largest are what a
+// stream sends at once, and the report of readiness of a million members.
+inline constexpr int kRequestBytesMax = 1 << 20;
 
 struct PeerServerOptions {
   // "unix:/path", "host:port", "[v6]:port"; port 0 takes a free one. May be empty: in-process only.

@@ -2,16 +2,20 @@
 
 #include <stdlib.h>
 
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/client_context.h"
+#include "peer_server/roster.h"
 #include "rpc/peer_channels.h"
 #include "rpc/peer_source.h"
+#include "tree_builder/tree_place.h"
 
 namespace coppice {
 namespace {
@@ -21,15 +25,23 @@ namespace {
   abort();
 }
 
-}  // namespace
-
-TestCluster::TestCluster(size_t node_count, uint32_t fanout, CacheStackOptions stack)
-    : fanout_(fanout), stack_(stack), nodes_(node_count) {
+std::string MakeDirectory() {
   // Short: a socket's path has at most 107 bytes.
   char directory[] = "/tmp/coppice_cluster_XXXXXX";
   if (mkdtemp(directory) == nullptr) Abort("mkdtemp failed");
-  directory_ = directory;
-  export_root_ = directory_ + "/export/";
+  return directory;
+}
+
+}  // namespace
+
+TestCluster::TestCluster(size_t node_count, uint32_t fanout, CacheStackOptions stack,
+                         uint32_t tree_count)
+    : stack_(stack),
+      directory_(MakeDirectory()),
+      export_root_(directory_ + "/export/"),
+      trees_(MakeTrees(node_count, fanout, tree_count)),
+      stopped_(node_count),
+      nodes_(node_count) {
   std::filesystem::create_directory(export_root_);
   for (size_t i = 0; i < node_count; ++i) {
     Start(i);
@@ -61,25 +73,29 @@ std::string TestCluster::AddressOf(size_t index) const {
   return absl::StrCat("unix:", directory_, "/n", index, "/children");
 }
 
-TreePlace TestCluster::PlaceOf(size_t index) const {
-  const auto neighbour = [this](size_t i) {
-    return Neighbour{.name = absl::StrCat("node", i), .address = AddressOf(i)};
-  };
-  TreePlace place;
-  place.index = static_cast<uint32_t>(index);
-  place.self = {.name = absl::StrCat("node", index), .addresses = {AddressOf(index)}};
-  place.tree_size = static_cast<uint32_t>(nodes_.size());
-  place.fanout = fanout_;
-  for (size_t i = index; i > 0;) {
-    i = (i - 1) / fanout_;
-    place.ancestors.push_back(neighbour(i));
+TreeFile TestCluster::MakeTrees(size_t node_count, uint32_t fanout, uint32_t tree_count) const {
+  std::vector<Member> members;
+  for (size_t i = 0; i < node_count; ++i) {
+    members.push_back({.name = absl::StrCat("node", i), .addresses = {AddressOf(i)}});
   }
-  place.depth = static_cast<uint32_t>(place.ancestors.size());
-  for (size_t child = index * fanout_ + 1;
-       child <= index * fanout_ + fanout_ && child < nodes_.size(); ++child) {
-    place.children.push_back(neighbour(child));
+  auto trees = TreeFile::Make(std::move(members), {.fanout = fanout, .tree_count = tree_count});
+  if (!trees.ok()) Abort(std::string(trees.status().message()));
+  return *std::move(trees);
+}
+
+uint64_t TestCluster::Total(size_t index, const std::string& layer, const std::string& counter) {
+  grpc::ClientContext context;
+  v1::GetStatisticsReply reply;
+  const grpc::Status status = inspection(index).GetStatistics(&context, {}, &reply);
+  if (!status.ok()) Abort("GetStatistics: " + status.error_message());
+  uint64_t total = 0;
+  for (const v1::LayerStatistics& statistics : reply.layers()) {
+    const absl::string_view name = statistics.layer();
+    if (name != layer && !absl::StartsWith(name, layer + "_")) continue;
+    const auto found = statistics.counters().find(counter);
+    if (found != statistics.counters().end()) total += found->second;
   }
-  return place;
+  return total;
 }
 
 uint64_t TestCluster::Counter(size_t index, const std::string& layer, const std::string& counter) {
@@ -101,10 +117,34 @@ void TestCluster::Stop(size_t index) {
   nodes_[index].reset();
 }
 
+bool TestCluster::AwaitStopped(size_t index) {
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  {
+    MutexLock lock(mutex_);
+    while (!stopped_[index]) {
+      const auto left = limit - std::chrono::steady_clock::now();
+      if (left.count() <= 0) return false;
+      stopped_changed_.WaitFor(mutex_, left);
+    }
+  }
+  Stop(index);
+  return true;
+}
+
 void TestCluster::Start(size_t index) {
+  {
+    MutexLock lock(mutex_);
+    stopped_[index] = false;
+  }
   NodeOptions options;
-  options.place = PlaceOf(index);
+  options.places = *FindPlaces(trees_, absl::StrCat("node", index));
   options.export_root = export_root_;
+  options.roster = std::make_shared<const Roster>(trees_);
+  options.on_stopped = [this, index] {
+    MutexLock lock(mutex_);
+    stopped_[index] = true;
+    stopped_changed_.NotifyAll();
+  };
   options.unix_socket = SocketOf(index);
   options.listen_addresses = {AddressOf(index)};
   options.stack = stack_;

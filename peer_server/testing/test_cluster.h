@@ -1,5 +1,5 @@
-// TestCluster: a tree of real nodes in one process, over a temporary directory, each with its own
-// sockets, as the local client and the children would use them.
+// TestCluster: a tree, or several, of real nodes in one process, over a temporary directory, each
+// with its own sockets, as the local client and the children would use them.
 //
 // Not thread-safe, but for the sources it hands out.
 #ifndef COPPICE_PEER_SERVER_TESTING_TEST_CLUSTER_H_
@@ -12,18 +12,22 @@
 #include <vector>
 
 #include "common/clock.h"
+#include "common/mutex.h"
 #include "peer_server/node.h"
 #include "proto/inspection.grpc.pb.h"
 #include "proto/inspection.pb.h"
 #include "source/block_allocator.h"
 #include "source/source.h"
+#include "tree_builder/tree_file.h"
 
 namespace coppice {
 
 class TestCluster {
  public:
-  // Makes the directories and starts all nodes, the root (node 0) first. Aborts when that fails.
-  TestCluster(size_t node_count, uint32_t fanout, CacheStackOptions stack = {});
+  // Makes the directories and starts all nodes, the root of tree 0 (node 0) first. Aborts when that
+  // fails.
+  TestCluster(size_t node_count, uint32_t fanout, CacheStackOptions stack = {},
+              uint32_t tree_count = 1);
   // Stops what runs and removes the directories.
   ~TestCluster();
 
@@ -40,6 +44,15 @@ class TestCluster {
 
   // A counter of a layer of that node, by its inspection service.
   uint64_t Counter(size_t index, const std::string& layer, const std::string& counter);
+  // The sum over all layers of that node with such a name, or with it and a tree behind: "parent"
+  // is also "parent_2". 0 without one.
+  uint64_t Total(size_t index, const std::string& layer, const std::string& counter);
+
+  const Trees& trees() const { return trees_.trees(); }
+
+  // Waits until that node was stopped by the tree, and then shuts it down as its main would. False
+  // when that does not come.
+  bool AwaitStopped(size_t index);
 
   void Stop(size_t index);
   void Start(size_t index);
@@ -51,14 +64,18 @@ class TestCluster {
   };
 
   std::string AddressOf(size_t index) const;
-  TreePlace PlaceOf(size_t index) const;
+  // Of node0, node1, ...
+  TreeFile MakeTrees(size_t node_count, uint32_t fanout, uint32_t tree_count) const;
 
-  const uint32_t fanout_;
   const CacheStackOptions stack_;
-  std::string directory_;
-  std::string export_root_;
+  const std::string directory_;
+  const std::string export_root_;
+  const TreeFile trees_;
   RealClock clock_;
   std::unique_ptr<BlockAllocator> allocator_ = MakeHeapBlockAllocator();
+  Mutex mutex_;
+  CondVar stopped_changed_;
+  std::vector<bool> stopped_ ABSL_GUARDED_BY(mutex_);  // by on_stopped
   std::vector<std::unique_ptr<Node>> nodes_;
   std::vector<MemberState> members_;
 };

@@ -86,6 +86,7 @@ absl::Status ServiceTest::TryStart(const ServiceShape& shape) {
                                       .node_count = shape_.nodes,
                                       .mount_directory = top_ + "/mnt",
                                       .fanout = shape_.fanout,
+                                      .tree_count = shape_.tree_count,
                                       .programs = programs_,
                                       .peer_flags = shape_.peer_flags,
                                       .client_flags = shape_.client_flags,
@@ -123,6 +124,10 @@ std::string ServiceTest::At(size_t node, absl::string_view name) const {
 
 const std::string& ServiceTest::MountOf(size_t node) const {
   return service_->nodes().at(node).mount_point;
+}
+
+const std::string& ServiceTest::SocketOf(size_t node) const {
+  return service_->nodes().at(node).socket;
 }
 
 PeerStatistics ServiceTest::Ask(size_t node) const {
@@ -191,6 +196,13 @@ void ServiceTest::Signal(size_t node, ProcessRole role, int signal) const {
 void ServiceTest::Kill(size_t node, ProcessRole role) const { EndBy(SIGKILL, node, role); }
 
 void ServiceTest::Terminate(size_t node, ProcessRole role) const { EndBy(SIGTERM, node, role); }
+
+bool ServiceTest::AwaitEnd(size_t node, ProcessRole role) const {
+  const auto pidfd = OpenProcess(IdentityOf(node, role));
+  // Not there any more, or a zombie that nobody has reaped: its end can be read.
+  return !pidfd.ok() ||
+         WaitReadable({pidfd->get()}, {.deadline = absl::Now() + kAwaitUntilMax}).ok();
+}
 
 void ServiceTest::EndBy(int signal, size_t node, ProcessRole role) const {
   const auto pidfd = OpenProcess(IdentityOf(node, role));

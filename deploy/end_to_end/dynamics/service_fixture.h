@@ -28,6 +28,7 @@ namespace coppice {
 struct ServiceShape {
   size_t nodes = 3;
   uint32_t fanout = 2;
+  uint32_t tree_count = 1;
   // Empty: the test's own directory.
   std::string export_root;
   // In addition to the export root.
@@ -50,6 +51,8 @@ class ServiceTest : public testing::Test {
   std::string Backing(absl::string_view name) const;
   std::string At(size_t node, absl::string_view name) const;
   const std::string& MountOf(size_t node) const;
+  // Of its peer, for clients of this node.
+  const std::string& SocketOf(size_t node) const;
   size_t nodes() const { return shape_.nodes; }
   // A directory that is not exported.
   const std::string& top() const { return top_; }
@@ -70,6 +73,8 @@ class ServiceTest : public testing::Test {
   // kill -9, or SIGTERM, and waits for the end.
   void Kill(size_t node, ProcessRole role) const;
   void Terminate(size_t node, ProcessRole role) const;
+  // Whether its process ends by itself.
+  bool AwaitEnd(size_t node, ProcessRole role) const;
   // Stops it as SIGSTOP does, or lets it go on.
   void Signal(size_t node, ProcessRole role, int signal) const;
   // After Kill: starts the peer as it was, and waits until it serves.

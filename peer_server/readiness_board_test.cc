@@ -1,0 +1,292 @@
+#include "peer_server/readiness_board.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/fake_clock.h"
+#include "gtest/gtest.h"
+#include "peer_server/readiness_waits.h"
+#include "rpc/server.h"
+#include "rpc/testing/fake_timer.h"
+
+namespace coppice {
+namespace {
+
+// n0 above n1 and n2; n1 above n3 and n4; n2 above n5 and n6.
+Roster SevenNodes() {
+  std::vector<Member> members;
+  for (int i = 0; i < 7; ++i) {
+    members.push_back({.name = absl::StrCat("n", i), .addresses = {absl::StrCat("h:", 1 + i)}});
+  }
+  return Roster(*TreeFile::Make(std::move(members), {.fanout = 2}));
+}
+
+class ReadinessBoardTest : public testing::Test {
+ protected:
+  ReadinessBoardTest() {
+    for (uint32_t i = 0; i < 7; ++i) {
+      boards_.push_back(std::make_unique<ReadinessBoard>(roster_, i, 100 + i, timer_.clock()));
+    }
+    waits_ = std::make_unique<ReadinessWaits>(*boards_[0], timer_);
+    boards_[0]->SetOnChange([this] { waits_->Changed(); });
+  }
+  ~ReadinessBoardTest() override { waits_->Close(); }
+
+  ReadinessBoard& board(int i) { return *boards_[i]; }
+
+  void MakeProven(int i) {
+    board(i).SetConnected(true);
+    board(i).SetMounted(true);
+    board(i).SetProbed("");
+  }
+  // All that the child knows, to its parent.
+  void Report(int child) { ASSERT_TRUE(board((child - 1) / 2).Take(board(child).Report(0)).ok()); }
+  void ReportAll() {
+    for (int child = 6; child > 0; --child) Report(child);
+  }
+
+  struct Waiting {
+    bool answered = false;
+    absl::StatusOr<v1::GetReadinessReply> reply = v1::GetReadinessReply();
+  };
+  std::shared_ptr<Waiting> Wait(const v1::GetReadinessRequest& request,
+                                absl::Duration time_left = absl::Seconds(30)) {
+    auto waiting = std::make_shared<Waiting>();
+    waits_->Ask(request, time_left, [waiting](absl::StatusOr<v1::GetReadinessReply> reply) {
+      EXPECT_FALSE(waiting->answered);
+      waiting->answered = true;
+      waiting->reply = std::move(reply);
+    });
+    return waiting;
+  }
+
+  const Roster roster_ = SevenNodes();
+  FakeTimer timer_;
+  std::vector<std::unique_ptr<ReadinessBoard>> boards_;
+  std::unique_ptr<ReadinessWaits> waits_;
+};
+
+TEST_F(ReadinessBoardTest, NothingIsReadyAtFirstAndEachIsNamed) {
+  const v1::GetReadinessReply reply = board(0).Snapshot();
+  EXPECT_EQ(reply.node(), "n0");
+  EXPECT_EQ(reply.total(), 7u);
+  EXPECT_EQ(reply.connected() + reply.mounted() + reply.proven() + reply.lost(), 0u);
+  EXPECT_EQ(reply.not_connected(), "n[0-6]");
+  EXPECT_EQ(reply.not_proven(), "n[0-6]");
+}
+
+TEST_F(ReadinessBoardTest, EachStateIncludesThoseBeforeIt) {
+  board(3).SetProbed("");
+  EXPECT_EQ(board(3).Snapshot().proven(), 0u);
+  board(3).SetMounted(true);
+  EXPECT_EQ(board(3).Snapshot().mounted(), 0u);
+  board(3).SetConnected(true);
+  EXPECT_EQ(board(3).Snapshot().connected(), 1u);
+  EXPECT_EQ(board(3).Snapshot().mounted(), 1u);
+  EXPECT_EQ(board(3).Snapshot().proven(), 1u);
+  board(3).SetMounted(false);
+  EXPECT_EQ(board(3).Snapshot().proven(), 0u);
+  board(3).SetMounted(true);
+  EXPECT_EQ(board(3).Snapshot().proven(), 0u) << "another mount, which nobody has read";
+}
+
+TEST_F(ReadinessBoardTest, WhatIsBelowAChildComesUpWithIt) {
+  for (const int i : {0, 1, 3, 4, 6}) MakeProven(i);
+  ReportAll();
+  const v1::GetReadinessReply reply = board(0).Snapshot();
+  EXPECT_EQ(reply.proven(), 5u);
+  EXPECT_EQ(reply.not_proven(), "n[2,5]");
+  EXPECT_EQ(board(1).Snapshot().total(), 3u);
+  EXPECT_EQ(board(1).Snapshot().proven(), 3u);
+}
+
+TEST_F(ReadinessBoardTest, AProblemIsToldUpToTheRootAndGoesWithItsCause) {
+  board(6).SetProbed("no /dev/fuse");
+  ReportAll();
+  const v1::GetReadinessReply reply = board(0).Snapshot();
+  ASSERT_EQ(reply.problems_size(), 1);
+  EXPECT_EQ(reply.problems(0).node(), "n6");
+  EXPECT_EQ(reply.problems(0).text(), "no /dev/fuse");
+  MakeProven(6);
+  ReportAll();
+  EXPECT_EQ(board(0).Snapshot().problems_size(), 0);
+}
+
+TEST_F(ReadinessBoardTest, ASilentChildIsLostWithAllBelowItUntilItReportsAgain) {
+  for (int i = 0; i < 7; ++i) MakeProven(i);
+  ReportAll();
+  EXPECT_EQ(board(0).Snapshot().proven(), 7u);
+  const uint64_t taken = board(1).revision();
+  timer_.Advance(kSilenceMax - absl::Milliseconds(1));
+  board(0).FindSilentChildren();
+  EXPECT_EQ(board(0).Snapshot().lost(), 0u);
+  Report(2);
+  timer_.Advance(absl::Milliseconds(1));
+  board(0).FindSilentChildren();
+  const v1::GetReadinessReply lost = board(0).Snapshot();
+  EXPECT_EQ(lost.lost(), 3u);
+  EXPECT_EQ(lost.lost_members(), "n[1,3-4]");
+  EXPECT_EQ(lost.proven(), 4u);
+  ASSERT_EQ(lost.problems_size(), 1);
+  EXPECT_EQ(lost.problems(0).node(), "n1");
+  EXPECT_FALSE(*board(0).Take(board(1).Report(taken)));
+  EXPECT_EQ(board(0).Snapshot().proven(), 7u);
+}
+
+TEST_F(ReadinessBoardTest, AChildThatNeverReportedIsNotLost) {
+  timer_.Advance(absl::Hours(1));
+  board(0).FindSilentChildren();
+  EXPECT_EQ(board(0).Snapshot().lost(), 0u);
+}
+
+TEST_F(ReadinessBoardTest, AnUnchangedReportOfAnUnknownRevisionAsksForAll) {
+  MakeProven(1);
+  v1::SubtreeReport unchanged = board(1).Report(board(1).revision());
+  EXPECT_TRUE(unchanged.unchanged());
+  EXPECT_TRUE(unchanged.connected().bits().empty());
+  EXPECT_TRUE(*board(0).Take(unchanged));
+  Report(1);
+  EXPECT_FALSE(*board(0).Take(unchanged));
+  unchanged.set_process_id(4711);  // it has restarted
+  EXPECT_TRUE(*board(0).Take(unchanged));
+}
+
+TEST_F(ReadinessBoardTest, AnOlderReportThatComesLaterChangesNothing) {
+  const v1::SubtreeReport old = board(1).Report(0);
+  MakeProven(1);
+  Report(1);
+  EXPECT_FALSE(*board(0).Take(old));
+  EXPECT_EQ(board(0).Snapshot().proven(), 1u);
+}
+
+TEST_F(ReadinessBoardTest, AReportOfWhoIsNoChildOrOfMembersNotBelowItIsRefused) {
+  EXPECT_EQ(board(0).Take(board(3).Report(0)).status().code(), absl::StatusCode::kInvalidArgument);
+  v1::SubtreeReport report = board(1).Report(0);
+  MemberSet foreign;
+  foreign.Insert(2);
+  *report.mutable_proven() = foreign.Encode();
+  EXPECT_EQ(board(0).Take(report).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(board(0).Snapshot().proven(), 0u);
+}
+
+TEST_F(ReadinessBoardTest, AWaitEndsWhenTheLateMountIsProven) {
+  for (int i = 0; i < 6; ++i) MakeProven(i);
+  ReportAll();
+  v1::GetReadinessRequest request;
+  request.set_wait_until_members(1000);  // all
+  const auto waiting = Wait(request);
+  EXPECT_FALSE(waiting->answered);
+  MakeProven(6);
+  Report(6);
+  EXPECT_FALSE(waiting->answered);
+  Report(2);
+  ASSERT_TRUE(waiting->answered);
+  EXPECT_TRUE(waiting->reply->reached());
+  EXPECT_EQ(waiting->reply->proven(), 7u);
+  EXPECT_EQ(timer_.PendingCount(), 0u);
+}
+
+TEST_F(ReadinessBoardTest, AWaitEndsWhenEachMissingMemberIsLostOrHasAProblem) {
+  for (int i = 0; i < 6; ++i) MakeProven(i);
+  ReportAll();
+  v1::GetReadinessRequest request;
+  request.set_wait_until_members(7);
+  const auto waiting = Wait(request);
+  board(6).SetProbed("connection refused");
+  ReportAll();
+  ASSERT_TRUE(waiting->answered);
+  EXPECT_FALSE(waiting->reply->reached());
+  EXPECT_EQ(waiting->reply->not_proven(), "n6");
+}
+
+TEST_F(ReadinessBoardTest, AWaitEndsWithItsTimeOrTheCallers) {
+  v1::GetReadinessRequest request;
+  request.set_wait_until_members(7);
+  const auto of_call = Wait(request, absl::Seconds(2));
+  request.set_wait_max_ns(absl::ToInt64Nanoseconds(absl::Seconds(1)));
+  const auto own = Wait(request);
+  timer_.Advance(absl::Seconds(1));
+  EXPECT_TRUE(own->answered);
+  EXPECT_FALSE(of_call->answered);
+  timer_.Advance(absl::Seconds(1));
+  EXPECT_TRUE(of_call->answered);
+  EXPECT_FALSE(of_call->reply->reached());
+}
+
+TEST_F(ReadinessBoardTest, AWaitForAnotherRevisionEndsWithTheNextChange) {
+  v1::GetReadinessRequest request;
+  request.set_known_revision(board(0).revision());
+  const auto waiting = Wait(request);
+  EXPECT_FALSE(waiting->answered);
+  board(0).SetConnected(true);
+  ASSERT_TRUE(waiting->answered);
+  EXPECT_EQ(waiting->reply->connected(), 1u);
+  EXPECT_TRUE(Wait(request)->answered) << "the revision is an old one already";
+}
+
+TEST_F(ReadinessBoardTest, OneWaiterTooManyIsRefusedAndClosingAnswersTheOthers) {
+  v1::GetReadinessRequest request;
+  request.set_wait_until_members(7);
+  std::vector<std::shared_ptr<Waiting>> waiting;
+  for (size_t i = 0; i < kReadinessWaitsMax; ++i) waiting.push_back(Wait(request));
+  EXPECT_EQ(Wait(request)->reply.status().code(), absl::StatusCode::kResourceExhausted);
+  waits_->Close();
+  for (const auto& one : waiting) EXPECT_TRUE(one->answered);
+  EXPECT_TRUE(Wait(request)->answered);
+}
+
+TEST(ReadinessOfManyTest, TheReportOfALargeJobIsARequestThatPeersTake) {
+  constexpr uint32_t kMembers = 100'000;
+  std::vector<Member> members;
+  for (uint32_t i = 0; i < kMembers; ++i) {
+    members.push_back({.name = absl::StrCat("n", i), .addresses = {absl::StrCat("h:", 1 + i)}});
+  }
+  const Roster roster(*TreeFile::Make(std::move(members), {.fanout = 2}));
+  FakeClock clock;
+  ReadinessBoard root(roster, 0, 1, clock);
+  for (const uint32_t child : roster.Children(0)) {
+    v1::SubtreeReport report;
+    report.set_member(child);
+    report.set_process_id(2);
+    report.set_revision(1);
+    const v1::MemberSet all = roster.Subtree(child).Encode();
+    *report.mutable_connected() = all;
+    *report.mutable_mounted() = all;
+    *report.mutable_proven() = all;
+    *report.mutable_lost() = all;
+    for (int i = 0; i < 64; ++i) {
+      v1::MemberProblem& problem = *report.add_problems();
+      problem.set_member(child);
+      problem.set_node(std::string(253, 'n'));
+      problem.set_text(std::string(1024, 'x'));
+    }
+    ASSERT_TRUE(root.Take(report).ok());
+  }
+  EXPECT_EQ(root.Snapshot().proven(), kMembers - 1);
+  const size_t bytes = root.Report(0).ByteSizeLong();
+  EXPECT_GT(bytes, 4u * kMembers / 8);
+  // Bitmaps of ten times as many members fit, too.
+  EXPECT_LT(bytes + 4 * 9 * kMembers / 8, size_t{kRequestBytesMax});
+}
+
+TEST(ReadinessOfManyTest, TheProblemsOfManyMembersAreCutAndCounted) {
+  std::vector<Member> members;
+  for (int i = 0; i < 101; ++i) {
+    members.push_back({.name = absl::StrCat("n", i), .addresses = {absl::StrCat("h:", 1 + i)}});
+  }
+  const Roster roster(*TreeFile::Make(std::move(members), {.fanout = 100}));
+  FakeClock clock;
+  ReadinessBoard root(roster, 0, 1, clock);
+  for (uint32_t i = 1; i < 101; ++i) {
+    ReadinessBoard leaf(roster, i, 2, clock);
+    leaf.SetProbed("busy");
+    ASSERT_TRUE(root.Take(leaf.Report(0)).ok());
+  }
+  EXPECT_EQ(root.Snapshot().problems_size(), 64);
+  EXPECT_EQ(root.Snapshot().problems_dropped(), 36u);
+}
+
+}  // namespace
+}  // namespace coppice
