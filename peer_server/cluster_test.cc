@@ -48,6 +48,8 @@ void OnAllNodes(TestCluster& cluster, Work work) {
 v1::InvalidateReply Invalidate(TestCluster& cluster, size_t asked, const std::string& path,
                                bool recursive = false) {
   grpc::ClientContext context;
+  // The first call connects, which may take long while all nodes are read.
+  context.set_wait_for_ready(true);
   v1::InvalidateRequest request;
   request.set_path(path);
   request.set_recursive(recursive);
