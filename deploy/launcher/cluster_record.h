@@ -30,7 +30,8 @@ struct ClusterRecord {
   bool operator==(const ClusterRecord&) const = default;
 };
 
-// The name of the file in a state directory.
+// The names of the files in a state directory.
+inline constexpr absl::string_view kClusterTreeFile = "tree";
 inline constexpr absl::string_view kClusterRecordFile = "cluster.json";
 
 std::string ClusterRecordText(const ClusterRecord& record);

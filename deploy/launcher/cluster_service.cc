@@ -10,6 +10,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
@@ -17,6 +18,7 @@
 #include "deploy/launcher/cluster_record.h"
 #include "deploy/launcher/host_outcomes.h"
 #include "deploy/launcher/host_run.h"
+#include "deploy/launcher/node_line.h"
 #include "deploy/process_identity.h"
 #include "tree_builder/folded_hosts.h"
 #include "tree_builder/tree_costs.h"
@@ -25,7 +27,6 @@
 namespace coppice {
 namespace {
 
-constexpr absl::string_view kTreeFile = "tree";
 constexpr absl::string_view kHostFile = "hosts";
 // Each leaves out at least one host; more than a few means that hosts fail as we look.
 constexpr int kRoundsMax = 4;
@@ -99,7 +100,7 @@ class ClusterLaunch {
                                 : BestFanout(TreeCosts(), count, trees, TreeWorkload());
     auto tree = TreeFile::Make(members_, {.fanout = fanout, .tree_count = trees});
     if (!tree.ok()) return Annotate(tree.status(), "--fanout (a larger one gives a flatter tree)");
-    if (absl::Status written = state_->WriteFile(kTreeFile, tree->Text()); !written.ok()) {
+    if (absl::Status written = state_->WriteFile(kClusterTreeFile, tree->Text()); !written.ok()) {
       return written;
     }
     tree_.emplace(*std::move(tree));
@@ -116,7 +117,7 @@ class ClusterLaunch {
     for (const Member& member : members_) record_.hosts.push_back(member.name);
     NodeJob job = options_.node_job;
     job.service = options_.service;
-    job.tree_file = state_->File(kTreeFile);
+    job.tree_file = state_->File(kClusterTreeFile);
     job.timeout = std::max((limits_.deadline - absl::Now()) * kNodeShare, absl::Seconds(1));
     job.stay = tool_.must_stay();
     record_.node_job = NodeJobText(job);
@@ -184,7 +185,14 @@ class ClusterLaunch {
   }
 
   static bool HasFailed(const HostOutcome& outcome) {
-    return outcome.settled && outcome.state != NodeState::kReady && outcome.told;
+    return outcome.settled && outcome.state != NodeState::kReady && !MayDoBetter(outcome);
+  }
+
+  // Whether it said nothing of itself that speaks against it: it is silent, was lost with the whole
+  // tool, or had no answer from above.
+  static bool MayDoBetter(const HostOutcome& outcome) {
+    return !outcome.settled || !outcome.told ||
+           absl::StartsWith(outcome.reason, kNoAnswerFromAbove);
   }
 
   // Parts those that are not ready into failed ones, and others that may try again: below a failed
@@ -202,11 +210,12 @@ class ClusterLaunch {
       const HostOutcome& outcome = outcomes[i];
       if (outcome.settled && outcome.state == NodeState::kReady) {
         ready_.push_back(name);
-      } else if (WaitsInVain(outcomes, static_cast<uint32_t>(i)) ||
+      } else if ((MayDoBetter(outcome) && WaitsInVain(outcomes, static_cast<uint32_t>(i))) ||
                  (somebody_failed && outcome.settled && !outcome.told)) {
         waiting_.insert(name);
       } else {
-        round_failed_[name] = outcome.reason.empty() ? std::string(ran.message()) : outcome.reason;
+        round_failed_[name] =
+            outcome.reason.empty() ? ReasonOfSilence(outcomes, ran) : outcome.reason;
       }
     }
     failed_.insert(round_failed_.begin(), round_failed_.end());
@@ -217,8 +226,22 @@ class ClusterLaunch {
                    members_.end());
   }
 
+  static std::string ReasonOfSilence(const HostOutcomes& outcomes, const absl::Status& ran) {
+    std::string reason(ran.message());
+    if (!outcomes.stray_lines().empty()) {
+      absl::StrAppend(&reason, "; the launcher said: ", outcomes.stray_lines().back());
+    }
+    return reason;
+  }
+
   // What a stop does, for the hosts of this round.
   absl::Status EndRound() {
+    std::vector<std::string> hosts;
+    for (size_t i = 0; run_ != nullptr && i < record_.hosts.size(); ++i) {
+      if (!run_->outcomes()[i].nothing_there) hosts.push_back(record_.hosts[i]);
+    }
+    record_.hosts = std::move(hosts);
+    if (absl::Status saved = SaveRecord(); !saved.ok()) return saved;
     // Tools that only wait for hosts which wait in vain, or connect, first: nothing must start
     // behind the stop. One that stays would take the nodes' chance to clean up.
     if (!tool_.must_stay()) run_.reset();
@@ -260,7 +283,7 @@ class ClusterLaunch {
   std::optional<TreeFile> tree_;
   ClusterRecord record_;
   std::unique_ptr<HostRun> run_;
-  absl::Time told_ = absl::InfinitePast();
+  absl::Time told_ = absl::Now();
   std::map<std::string, std::string> failed_;
   // Of the last round.
   std::vector<std::string> ready_;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <memory>
 #include <utility>
@@ -36,6 +37,12 @@ void EndTools(const ClusterRecord& record) {
     if (WaitReadable({opened->get()}, {.deadline = absl::Now() + kToolEndMax}).ok()) continue;
     SignalPidfd(opened->get(), SIGKILL);
   }
+}
+
+absl::Status RemoveTree(const StateDirectory& state) {
+  const std::string tree = state.File(kClusterTreeFile);
+  if (unlink(tree.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
+  return ErrnoStatus(errno, absl::StrCat("remove '", tree, "'"));
 }
 
 // The hosts on which something may still run, with the reasons.
@@ -75,6 +82,9 @@ absl::Status StopCluster(StateDirectory& state, const ClusterStopOptions& option
   if (!text.ok()) return text.status();
   auto record = ParseClusterRecord(*text);
   if (!record.ok()) return Annotate(record.status(), state.File(kClusterRecordFile));
+  // First of all: a start that has not written itself down on its node yet sees that it is too late
+  // when it has, and one that has is seen by the stop (node_service.cc).
+  if (absl::Status ended = RemoveTree(state); !ended.ok()) return ended;
   if (!record->hosts.empty()) {
     const auto failed = RunStop(state, *record, options);
     if (!failed.ok()) return failed.status();

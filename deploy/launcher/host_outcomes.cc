@@ -23,6 +23,13 @@ bool TellsOnlyTheEnd(absl::string_view line) {
          absl::StrContains(lower, "exit status") || absl::StrContains(lower, "exit code");
 }
 
+bool TellsOfNoConnection(absl::string_view line) {
+  const std::string lower = absl::AsciiStrToLower(line);
+  return absl::StrContains(lower, "connect to host ") ||
+         absl::StrContains(lower, "could not resolve hostname") ||
+         absl::StrContains(lower, "permission denied (");
+}
+
 // The reason in a line of a tool or of ssh: without the host, so that hosts with the same reason
 // fold, and with the cure where we know one.
 std::string ReasonIn(absl::string_view line, absl::string_view host) {
@@ -88,7 +95,10 @@ void HostOutcomes::Settle(size_t host, NodeState state, bool told, std::string r
   HostOutcome& outcome = outcomes_[host];
   // Its first word counts.
   if (outcome.settled) return;
-  outcome = {.settled = true, .state = state, .told = told, .reason = std::move(reason)};
+  outcome.settled = true;
+  outcome.state = state;
+  outcome.told = told;
+  outcome.reason = std::move(reason);
   ++settled_;
 }
 
@@ -96,9 +106,11 @@ void HostOutcomes::TakeLine(absl::string_view line, int only_host) {
   line = absl::StripAsciiWhitespace(line);
   if (line.empty()) return;
   if (const auto said = FindNodeLine(line); said.has_value()) {
-    const int named = FindHost(said->host);
-    const int host = named >= 0 ? named : only_host;
+    int host = FindHost(said->host);
+    // It may call itself something else than the tool does.
+    if (host < 0) host = only_host >= 0 ? only_host : FindHostNamedIn(line);
     if (host >= 0) {
+      outcomes_[static_cast<size_t>(host)].nothing_there = said->state != NodeState::kReady;
       Settle(static_cast<size_t>(host), said->state, /*told=*/true, said->reason);
       return;
     }
@@ -110,7 +122,12 @@ void HostOutcomes::TakeLine(absl::string_view line, int only_host) {
     return;
   }
   HostOutcome& outcome = outcomes_[static_cast<size_t>(host)];
-  if (outcome.settled || (!outcome.reason.empty() && TellsOnlyTheEnd(line))) return;
+  if (outcome.settled) return;
+  if (!outcome.reason.empty() && TellsOnlyTheEnd(line)) {
+    Settle(static_cast<size_t>(host), NodeState::kError, /*told=*/true, outcome.reason);
+    return;
+  }
+  outcome.nothing_there = TellsOfNoConnection(line);
   outcome.reason = ReasonIn(line, hosts_[static_cast<size_t>(host)]);
 }
 

@@ -26,6 +26,8 @@ struct HostOutcome {
   // Of an error: whether somebody said so of this very host. Else the tool ended, for whatever
   // reason, before the host had said its line.
   bool told = false;
+  // Nothing was started there: the host said so itself, or no connection was made.
+  bool nothing_there = false;
   // Of an error. Of a host that is not settled: the last that was said of it, or nothing.
   std::string reason;
 };

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
 #include <cerrno>
@@ -19,6 +21,9 @@
 
 namespace coppice {
 namespace {
+
+// Linux, Documentation/admin-guide/devices.txt.
+const dev_t kFuseDeviceNumber = makedev(10, 229);
 
 // Whether somebody sits on the "host:port" or "[IPv6]:port". What cannot be resolved or is not of
 // this machine is not busy: the peer itself says what is wrong with it.
@@ -51,8 +56,11 @@ bool IsBusy(absl::string_view address) {
 
 absl::Status CheckFuseDevice(const std::string& device) {
   const FileDescriptor fuse(open(device.c_str(), O_RDWR | O_CLOEXEC));
-  if (fuse.valid()) return absl::OkStatus();
-  const char* reason = strerrordesc_np(errno);
+  struct stat status;
+  const bool is_device = fuse.valid() && fstat(fuse.get(), &status) == 0 &&
+                         S_ISCHR(status.st_mode) && status.st_rdev == kFuseDeviceNumber;
+  if (is_device) return absl::OkStatus();
+  const char* reason = fuse.valid() ? "something else is there" : strerrordesc_np(errno);
   return absl::FailedPreconditionError(
       absl::StrCat("no FUSE: ", device, ": ", reason == nullptr ? "?" : reason,
                    " (have the kernel module fuse loaded and the device open to users)"));

@@ -26,6 +26,10 @@ struct NodeLine {
   bool operator==(const NodeLine&) const = default;
 };
 
+// What the reason of a node begins with whose own part was well, when no answer came from above: it
+// may do better in another tree.
+inline constexpr absl::string_view kNoAnswerFromAbove = "no answer through its tree: ";
+
 // Without the end of the line. Line ends in the reason become " | ".
 std::string NodeLineText(const NodeLine& line);
 

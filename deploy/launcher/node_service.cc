@@ -1,5 +1,6 @@
 #include "deploy/launcher/node_service.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <unistd.h>
 
@@ -10,12 +11,14 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/file_descriptor.h"
 #include "common/status.h"
 #include "deploy/child_process.h"
 #include "deploy/launcher/node_checks.h"
+#include "deploy/launcher/node_line.h"
 #include "deploy/mount_directory.h"
 #include "deploy/mount_probe.h"
 #include "deploy/mount_table.h"
@@ -65,6 +68,9 @@ class NodeServiceHere final : public NodeService {
     if (absl::Status status = CheckFuseDevice(kFuseDevice); !status.ok()) return status;
     if (absl::Status status = CheckPrograms(); !status.ok()) return status;
     if (absl::Status status = TakeState(); !status.ok()) return status;
+    // A stop removes the tree file before it comes to the nodes: either it finds what we have
+    // written down, or we find that it was here.
+    if (absl::Status status = CheckNotEnded(); !status.ok()) return status;
     if (absl::Status status = PrepareMount(); !status.ok()) return status;
     if (absl::Status status = CheckPorts(place_.self.addresses); !status.ok()) return status;
     if (absl::Status status = StartPeer(); !status.ok()) return status;
@@ -74,11 +80,7 @@ class NodeServiceHere final : public NodeService {
         !status.ok()) {
       return status;
     }
-    // A stop may have come to the job before it came to this node.
-    if (access(job_.tree_file.c_str(), R_OK) != 0) {
-      return absl::CancelledError("the launch was ended meanwhile");
-    }
-    return absl::OkStatus();
+    return CheckNotEnded();
   }
 
   void Detach() override {
@@ -101,6 +103,21 @@ class NodeServiceHere final : public NodeService {
   }
 
  private:
+  absl::Status CheckNotEnded() const {
+    // Opened, not stat'ed: NFS asks its server for that.
+    const FileDescriptor tree(open(job_.tree_file.c_str(), O_RDONLY | O_CLOEXEC));
+    if (tree.valid()) return absl::OkStatus();
+    return absl::CancelledError("the launch was ended meanwhile");
+  }
+
+  // A client that could not read the root of the tree is well itself, and so is its node.
+  static absl::Status JudgeClient(const absl::Status& status) {
+    const bool from_above = status.code() == absl::StatusCode::kDeadlineExceeded ||
+                            absl::StrContains(status.message(), "read the export root");
+    if (!from_above) return status;
+    return absl::Status(status.code(), absl::StrCat(kNoAnswerFromAbove, status.message()));
+  }
+
   absl::Status CheckPrograms() const {
     for (const std::string& program : {job_.peer_server, job_.fuse_client}) {
       if (access(program.c_str(), X_OK) == 0) continue;
