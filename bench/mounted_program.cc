@@ -13,6 +13,7 @@
 #include "common/status.h"
 #include "deploy/mount_table.h"
 #include "deploy/ready_pipe.h"
+#include "fuse_client/readahead_window.h"
 
 namespace coppice {
 namespace {
@@ -72,6 +73,8 @@ absl::StatusOr<std::unique_ptr<MountedProgram>> MountedProgram::Start(
       !status.ok()) {
     return status;
   }
+  // fuse_client does so where it may; nobody is to be faster for that.
+  (void)SetReadaheadWindow(options.mount_point, kReadaheadKib);
   return program;
 }
 

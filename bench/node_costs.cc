@@ -88,6 +88,10 @@ uint64_t CallsIn(const Counters& counters) {
   return sum;
 }
 
+uint64_t MessagesIn(const Counters& counters) {
+  return CounterOf(counters, "messages_sent") + CounterOf(counters, "messages_received");
+}
+
 uint64_t CounterOf(const Counters& counters, const std::string& name) {
   const auto found = counters.find(name);
   return found == counters.end() ? 0 : found->second;

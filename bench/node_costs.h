@@ -49,6 +49,8 @@ Counters CountersBetween(const Counters& before, const Counters& after);
 
 // Those of the file service, without bytes, errors and what is under way. Of `service` or `parent`.
 uint64_t CallsIn(const Counters& counters);
+// Messages in which those of them that take a stream travelled, both ways. Of `parent`.
+uint64_t MessagesIn(const Counters& counters);
 // 0 when there is none of the name.
 uint64_t CounterOf(const Counters& counters, const std::string& name);
 

@@ -42,6 +42,7 @@ TEST(NodeCostsTest, CallsAreCountedWithoutBytesErrorsAndWhatIsUnderWay) {
                      {"errors", 5},
                      {"in_flight", 6}}),
             7u);
+  EXPECT_EQ(MessagesIn({{"messages_sent", 3}, {"messages_received", 4}, {"read_block", 90}}), 7u);
   EXPECT_EQ(CallsIn({{"get_attributes", 1}, {"read_block", 2}, {"bytes_received", 9}}), 3u);
 }
 

@@ -13,6 +13,8 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
+#include "common/status.h"
+#include "deploy/cpu_binding.h"
 #include "deploy/interruption.h"
 #include "deploy/launcher/node_job.h"
 #include "deploy/launcher/node_line.h"
@@ -44,6 +46,9 @@ void Say(const std::string& host, NodeState state, absl::string_view reason = ""
 absl::Status Start(const NodeJob& job, const std::string& name) {
   const auto interruption = Interruption::Catch();
   if (!interruption.ok()) return interruption.status();
+  // Its programs inherit it.
+  const auto binding = CpuBinding::OfThisThread(job.cpus);
+  if (!binding.ok()) return Annotate(binding.status(), "--cpus");
   auto service = NodeService::Start(job, name, interruption->descriptor());
   if (!service.ok()) return service.status();
   if (!job.stay) (*service)->Detach();

@@ -7,20 +7,35 @@
 #include "proto/inspection.grpc.pb.h"
 
 namespace coppice {
+namespace {
 
-absl::StatusOr<PeerStatistics> AskPeerStatistics(const std::string& socket, absl::Time deadline) {
-  const std::shared_ptr<grpc::Channel> channel =
-      grpc::CreateChannel(absl::StrCat("unix:", socket), grpc::InsecureChannelCredentials());
-  const auto stub = v1::Inspection::NewStub(channel);
+std::unique_ptr<v1::Inspection::Stub> ConnectTo(const std::string& peer) {
+  const std::string target = peer.starts_with('/') ? absl::StrCat("unix:", peer) : peer;
+  return v1::Inspection::NewStub(grpc::CreateChannel(target, grpc::InsecureChannelCredentials()));
+}
+
+absl::Status StatusOf(const grpc::Status& status, const std::string& peer, absl::string_view what) {
+  if (status.ok()) return absl::OkStatus();
+  return absl::Status(
+      static_cast<absl::StatusCode>(status.error_code()),
+      absl::StrCat("ask the peer at '", peer, "' ", what, ": ", status.error_message()));
+}
+
+PeerNeighbour NeighbourOf(const v1::TreeNeighbour& neighbour) {
+  return {neighbour.node(), neighbour.address(), neighbour.channel()};
+}
+
+}  // namespace
+
+absl::StatusOr<PeerStatistics> AskPeerStatistics(const std::string& peer, absl::Time deadline) {
+  const auto stub = ConnectTo(peer);
   grpc::ClientContext context;
   context.set_deadline(absl::ToChronoTime(deadline));
   v1::GetStatisticsReply reply;
-  const grpc::Status status = stub->GetStatistics(&context, v1::GetStatisticsRequest(), &reply);
-  if (!status.ok()) {
-    return absl::Status(static_cast<absl::StatusCode>(status.error_code()),
-                        absl::StrCat("ask the peer at '", socket,
-                                     "' for its statistics: ", status.error_message()));
-  }
+  const absl::Status status =
+      StatusOf(stub->GetStatistics(&context, v1::GetStatisticsRequest(), &reply), peer,
+               "for its statistics");
+  if (!status.ok()) return status;
   PeerStatistics statistics;
   statistics.node = reply.node();
   for (const v1::LayerStatistics& layer : reply.layers()) {
@@ -31,6 +46,45 @@ absl::StatusOr<PeerStatistics> AskPeerStatistics(const std::string& socket, absl
         {mount.mount_point(), Counters(mount.counters().begin(), mount.counters().end())});
   }
   return statistics;
+}
+
+absl::StatusOr<PeerPlace> AskPeerPlace(const std::string& peer, absl::Time deadline) {
+  const auto stub = ConnectTo(peer);
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(deadline));
+  v1::GetTreePlaceReply reply;
+  const absl::Status status = StatusOf(
+      stub->GetTreePlace(&context, v1::GetTreePlaceRequest(), &reply), peer, "for its place");
+  if (!status.ok()) return status;
+  PeerPlace place = {.node = reply.node(),
+                     .tree_size = reply.tree_size(),
+                     .fanout = reply.fanout(),
+                     .depth = reply.depth(),
+                     .tcp_address = reply.tcp_address(),
+                     .export_root = reply.export_root()};
+  for (const v1::TreeNeighbour& ancestor : reply.ancestors()) {
+    place.ancestors.push_back(NeighbourOf(ancestor));
+  }
+  for (const v1::TreeNeighbour& child : reply.children()) {
+    place.children.push_back(NeighbourOf(child));
+  }
+  return place;
+}
+
+absl::StatusOr<Forgotten> AskToForget(const std::string& peer, const std::string& path,
+                                      bool recursive, absl::Time deadline) {
+  const auto stub = ConnectTo(peer);
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(deadline));
+  v1::InvalidateRequest request;
+  request.set_path(path);
+  request.set_recursive(recursive);
+  v1::InvalidateReply reply;
+  const absl::Status status = StatusOf(stub->Invalidate(&context, request, &reply), peer,
+                                       absl::StrCat("to forget '", path, "'"));
+  if (!status.ok()) return status;
+  return Forgotten{
+      reply.nodes(), reply.mounts(), {reply.failures().begin(), reply.failures().end()}};
 }
 
 }  // namespace coppice

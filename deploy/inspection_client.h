@@ -1,5 +1,7 @@
-// Asks a peer for its counters, over its unix socket (proto/inspection.proto). Plain values out, so
-// that only this file's .cc knows gRPC. Blocks, at most to the deadline. Thread-safe.
+// Asks a peer what proto/inspection.proto offers: its counters, its place in the tree, and that the
+// tree forgets a path. Plain values out, so that only this file's .cc knows gRPC. A peer is named
+// by its unix socket or its "host:port": what starts with a '/' is a socket. Blocks, at most to the
+// deadline. Thread-safe.
 #ifndef COPPICE_DEPLOY_INSPECTION_CLIENT_H_
 #define COPPICE_DEPLOY_INSPECTION_CLIENT_H_
 
@@ -29,8 +31,41 @@ struct PeerStatistics {
   std::vector<MountCounters> mounts;
 };
 
-// The error names the socket.
-absl::StatusOr<PeerStatistics> AskPeerStatistics(const std::string& socket, absl::Time deadline);
+// Each error names the peer.
+absl::StatusOr<PeerStatistics> AskPeerStatistics(const std::string& peer, absl::Time deadline);
+
+struct PeerNeighbour {
+  std::string node;
+  std::string address;
+  // Of the channel to it: "READY", "NONE", ...
+  std::string channel;
+};
+
+struct PeerPlace {
+  std::string node;
+  uint32_t tree_size = 0;
+  uint32_t fanout = 0;
+  uint32_t depth = 0;
+  // From the parent up to the root.
+  std::vector<PeerNeighbour> ancestors;
+  std::vector<PeerNeighbour> children;
+  std::string tcp_address;
+  // Absolute.
+  std::string export_root;
+};
+
+absl::StatusOr<PeerPlace> AskPeerPlace(const std::string& peer, absl::Time deadline);
+
+struct Forgotten {
+  uint32_t nodes = 0;
+  uint32_t mounts = 0;
+  // One line for each peer or mount that could not be reached.
+  std::vector<std::string> failures;
+};
+
+// `path` is relative to the export root.
+absl::StatusOr<Forgotten> AskToForget(const std::string& peer, const std::string& path,
+                                      bool recursive, absl::Time deadline);
 
 }  // namespace coppice
 

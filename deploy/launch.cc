@@ -1,5 +1,3 @@
-// bazel run //deploy:launch: starts a service on the hosts of a job, or on this machine, and leaves
-// it running.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -10,8 +8,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/status.h"
+#include "deploy/called_as.h"
+#include "deploy/cpu_binding.h"
 #include "deploy/descriptor_wait.h"
 #include "deploy/interruption.h"
+#include "deploy/launch_command.h"
 #include "deploy/launch_on_hosts.h"
 #include "deploy/launch_options.h"
 #include "deploy/launcher/allocation.h"
@@ -27,9 +29,7 @@ namespace {
 constexpr int kExitFailure = 1;
 constexpr uint32_t kLocalFanout = 2;
 
-void Say(absl::string_view text) {
-  fprintf(stderr, "launch: %.*s\n", static_cast<int>(text.size()), text.data());
-}
+void Say(absl::string_view text) { fprintf(stderr, "launch: %s\n", AsCalled(text).c_str()); }
 
 absl::Status Warm(const LaunchOptions& options, const LocalService& service,
                   const WaitLimits& limits) {
@@ -57,6 +57,9 @@ absl::Status LaunchHere(const LaunchOptions& options, int interrupt_descriptor) 
   }
   auto programs = FindPrograms();
   if (!programs.ok()) return programs.status();
+  // The nodes' processes inherit it.
+  const auto binding = CpuBinding::OfThisThread(options.cpus);
+  if (!binding.ok()) return Annotate(binding.status(), "--cpus");
   auto service =
       LocalService::Start({.state_root = options.state_root,
                            .service = options.service.empty() ? "local" : options.service,
@@ -108,12 +111,11 @@ int Launch(const LaunchOptions& options) {
 }
 
 }  // namespace
-}  // namespace coppice
 
-int main(int argc, char** argv) {
-  const std::vector<std::string> arguments(argv + 1, argv + argc);
-  const coppice::ParsedLaunch parsed =
-      coppice::ParseLaunchOptions(arguments, coppice::FindLaunchSurroundings());
+int LaunchMain(const std::vector<std::string>& arguments) {
+  const ParsedLaunch parsed = ParseLaunchOptions(arguments, FindLaunchSurroundings());
   if (!parsed.options.has_value()) return parsed.exit_code;
-  return coppice::Launch(*parsed.options);
+  return Launch(*parsed.options);
 }
+
+}  // namespace coppice

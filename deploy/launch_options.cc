@@ -11,6 +11,7 @@
 #include "CLI/CLI.hpp"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "deploy/cpu_binding.h"
 #include "deploy/launcher/find_tool.h"
 #include "deploy/local_service.h"
 #include "deploy/state_directory.h"
@@ -145,6 +146,11 @@ ParsedLaunch ParseLaunchOptions(const std::vector<std::string>& arguments,
   app.add_option("--timeout", timeout, "for all of the launch")
       ->check(CheckDuration)
       ->capture_default_str();
+  app.add_option("--cpus", options.cpus,
+                 "the CPUs that peers and clients may use, such as 48-51,100")
+      ->check([](const std::string& list) {
+        return std::string(ParseCpuList(list).status().message());
+      });
   app.add_option("--log_level", options.log_level, "of the nodes' logs")->capture_default_str();
   try {
     // CLI11 takes them last first.

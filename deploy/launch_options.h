@@ -46,6 +46,8 @@ struct LaunchOptions {
   std::string state_root;
   absl::Duration timeout = absl::Seconds(60);
   std::string log_level = "info";
+  // As CpuBinding takes them; empty: wherever the scheduler puts them.
+  std::string cpus;
 };
 
 // Where the user stands.

@@ -50,6 +50,11 @@ TEST(LaunchOptionsTest, TheTimeoutIsADuration) {
   EXPECT_EQ(Parse({"--timeout=2m"}).options->timeout, absl::Minutes(2));
 }
 
+TEST(LaunchOptionsTest, CpusAreNumbersAndRanges) {
+  EXPECT_EQ(Parse({"--cpus=48-51,100"}).options->cpus, "48-51,100");
+  EXPECT_EQ(Parse({"--cpus=fast"}).exit_code, 2);
+}
+
 TEST(LaunchOptionsTest, RecordingsLieWhereTheUserIs) {
   const ParsedLaunch parsed = Parse({"--record=a.trace", "--warm=/b/../b.trace"});
   EXPECT_EQ(parsed.options->record, "/home/ada/job/a.trace");

@@ -1,5 +1,6 @@
-// Where the programs that launch starts lie: in the runfiles of the launcher, or in the folders
-// beside its own, as Bazel's output has them and an installation would. Thread-safe.
+// Where the programs that launch starts lie: in the runfiles of the launcher, in the folders beside
+// its own, as Bazel's output has them, or in PREFIX/libexec/coppice for a launcher in PREFIX/bin,
+// as the package has them. Thread-safe.
 #ifndef COPPICE_DEPLOY_PROGRAM_FILES_H_
 #define COPPICE_DEPLOY_PROGRAM_FILES_H_
 

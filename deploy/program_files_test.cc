@@ -53,6 +53,16 @@ TEST_F(ProgramFilesTest, WithoutRunfilesTheFoldersBesideAreTaken) {
   EXPECT_EQ(programs->peer_server, top_ + "/bin/peer_server/peer_server");
 }
 
+TEST_F(ProgramFilesTest, InThePackageTheyAreInLibexec) {
+  MakeProgram("/prefix/libexec/coppice/peer_server");
+  MakeProgram("/prefix/libexec/coppice/fuse_client");
+  for (const char* launcher : {"/prefix/bin/coppice", "/prefix/libexec/coppice/launch"}) {
+    const auto programs = FindProgramsNear(top_ + launcher);
+    ASSERT_TRUE(programs.ok()) << programs.status();
+    EXPECT_EQ(programs->fuse_client, top_ + "/prefix/libexec/coppice/fuse_client");
+  }
+}
+
 TEST_F(ProgramFilesTest, AMissingProgramIsNamedWithThePlacesLookedAt) {
   MakeProgram("/bin/peer_server/peer_server");
   MakeProgram("/bin/fuse_client/fuse_client", 0644);

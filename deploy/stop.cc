@@ -1,4 +1,3 @@
-// bazel run //deploy:stop: ends the services that launch left running.
 #include <cerrno>
 #include <cstdio>
 #include <set>
@@ -9,11 +8,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "common/status.h"
+#include "deploy/called_as.h"
 #include "deploy/launcher/allocation.h"
 #include "deploy/launcher/cluster_record.h"
 #include "deploy/launcher/cluster_service.h"
 #include "deploy/service_stop.h"
 #include "deploy/state_directory.h"
+#include "deploy/stop_command.h"
 
 namespace coppice {
 namespace {
@@ -31,9 +32,7 @@ constexpr char kExamples[] =
     "  bazel run //deploy:stop -- --name=work    ends one\n"
     "Exit codes: 0 nothing is running any more, 1 something could not be ended, 2 usage.";
 
-void Say(absl::string_view text) {
-  fprintf(stderr, "stop: %.*s\n", static_cast<int>(text.size()), text.data());
-}
+void Say(absl::string_view text) { fprintf(stderr, "stop: %s\n", AsCalled(text).c_str()); }
 
 struct Options {
   // Where services are looked for: those on many hosts first, since one of their nodes may be here.
@@ -115,35 +114,36 @@ std::string CheckTimeout(const std::string& text) {
 }
 
 }  // namespace
-}  // namespace coppice
 
-int main(int argc, char** argv) {
-  coppice::Options options;
+int StopMain(const std::vector<std::string>& arguments) {
+  Options options;
   std::string root;
   std::string timeout = "60s";
-  CLI::App app(coppice::kDescription, "stop");
-  app.footer(coppice::kExamples);
+  CLI::App app(kDescription, "stop");
+  app.footer(kExamples);
   app.add_option("--name", options.name, "the service to end (default: all of yours)")
       ->check([](const std::string& text) {
-        return std::string(coppice::StateDirectory::CheckServiceName(text).message());
+        return std::string(StateDirectory::CheckServiceName(text).message());
       });
-  app.add_option(
-      "--state_root", root,
-      absl::StrCat("where launch kept its state (default: ", coppice::DefaultClusterRoot(), " and ",
-                   coppice::StateDirectory::DefaultRoot(), ")"));
+  app.add_option("--state_root", root,
+                 absl::StrCat("where launch kept its state (default: ", DefaultClusterRoot(),
+                              " and ", StateDirectory::DefaultRoot(), ")"));
   app.add_option("--timeout", timeout, "for all hosts of a service together")
-      ->check(coppice::CheckTimeout)
+      ->check(CheckTimeout)
       ->capture_default_str();
   app.add_flag("--forget", options.forget, "give up hosts that cannot be reached");
   try {
-    app.parse(argc, argv);
+    // CLI11 takes them last first.
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : coppice::kExitUsage;
+    return app.exit(error) == 0 ? 0 : kExitUsage;
   }
   absl::ParseDuration(timeout, &options.timeout);
   options.roots = {root};
   if (root.empty()) {
-    options.roots = {coppice::DefaultClusterRoot(), coppice::StateDirectory::DefaultRoot()};
+    options.roots = {DefaultClusterRoot(), StateDirectory::DefaultRoot()};
   }
-  return coppice::Stop(options);
+  return Stop(options);
 }
+
+}  // namespace coppice

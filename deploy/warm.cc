@@ -1,14 +1,15 @@
-// bazel run //deploy:warm: touches through a mount what a recording says, so that the program that
-// comes next finds everything in its kernel.
 #include <cstdio>
 #include <filesystem>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
+#include "deploy/called_as.h"
 #include "deploy/launch_options.h"
 #include "deploy/mount_table.h"
+#include "deploy/warm_command.h"
 #include "deploy/warm_report.h"
 #include "trace/replay.h"
 #include "trace/trace_file.h"
@@ -31,9 +32,7 @@ constexpr char kExamples[] =
     "Exit codes: 0 it is done, even if some of it no longer fits the tree, 1 it cannot be, 2 "
     "usage.";
 
-void Say(absl::string_view text) {
-  fprintf(stderr, "warm: %.*s\n", static_cast<int>(text.size()), text.data());
-}
+void Say(absl::string_view text) { fprintf(stderr, "warm: %s\n", AsCalled(text).c_str()); }
 
 // A name that leads nowhere is told by its own error.
 absl::Status CheckMount(const std::string& mount) {
@@ -63,30 +62,31 @@ absl::Status Warm(const std::string& file, const std::string& mount, unsigned th
 }
 
 }  // namespace
-}  // namespace coppice
 
-int main(int argc, char** argv) {
-  const coppice::LaunchSurroundings surroundings = coppice::FindLaunchSurroundings();
+int WarmMain(const std::vector<std::string>& arguments) {
+  const LaunchSurroundings surroundings = FindLaunchSurroundings();
   std::string mount = absl::StrCat("/tmp/", surroundings.user, "/coppice");
   std::string file;
-  unsigned threads = coppice::kReplayThreads;
-  CLI::App app(coppice::kDescription, "warm");
-  app.footer(coppice::kExamples);
+  unsigned threads = kReplayThreads;
+  CLI::App app(kDescription, "warm");
+  app.footer(kExamples);
   app.add_option("mount", mount, "the mount")->type_name("MOUNT")->capture_default_str();
   app.add_option("--trace", file, "the recording")->type_name("FILE")->required();
   app.add_option("--threads", threads, "how much of it is under way at once")
-      ->check(CLI::Range(1u, coppice::kReplayThreadsMax))
+      ->check(CLI::Range(1u, kReplayThreadsMax))
       ->capture_default_str();
   try {
-    app.parse(argc, argv);
+    // CLI11 takes them last first.
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : coppice::kExitUsage;
+    return app.exit(error) == 0 ? 0 : kExitUsage;
   }
   // Where the user is, and not where `bazel run` starts us.
   const std::filesystem::path here = surroundings.working_directory;
-  const absl::Status warmed =
-      coppice::Warm((here / file).string(), (here / mount).string(), threads);
+  const absl::Status warmed = Warm((here / file).string(), (here / mount).string(), threads);
   if (warmed.ok()) return 0;
-  coppice::Say(warmed.message());
-  return coppice::kExitFailure;
+  Say(warmed.message());
+  return kExitFailure;
 }
+
+}  // namespace coppice

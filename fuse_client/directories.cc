@@ -22,7 +22,7 @@ static_assert(kAfterDotDot < kCookieMin);
 class DirectoryReading : public std::enable_shared_from_this<DirectoryReading> {
  public:
   DirectoryReading(FileSystem& file_system, std::shared_ptr<PendingReply> reply, uint64_t node,
-                   InodeEntry entry, size_t size, uint64_t offset, bool plus)
+                   InodeEntryRef entry, size_t size, uint64_t offset, bool plus)
       : file_system_(file_system),
         reply_(std::move(reply)),
         node_(node),
@@ -41,7 +41,7 @@ class DirectoryReading : public std::enable_shared_from_this<DirectoryReading> {
     while (!finished_) {
       answered_ = false;
       file_system_.parts().source.ReadDirectory(
-          entry_.path, page_, context_,
+          entry_->path, page_, context_,
           [self = shared_from_this()](absl::StatusOr<ListingRef> listing) {
             self->Take(listing);
             // The first to come here leaves the next step to the second.
@@ -65,7 +65,7 @@ class DirectoryReading : public std::enable_shared_from_this<DirectoryReading> {
     }
     if (!Matches(listing.directory)) return;
     // Registered before the kernel has a name of it.
-    if (!file_system_.parts().watch.WatchListing(node_, entry_.path, listing.directory.version)) {
+    if (!file_system_.parts().watch.WatchListing(node_, entry_->path, listing.directory.version)) {
       return Fail(ENOMEM);
     }
     Filled filled = AddDots(listing.directory);
@@ -80,8 +80,8 @@ class DirectoryReading : public std::enable_shared_from_this<DirectoryReading> {
 
   bool Matches(const Attributes& directory) {
     if (node_ == kRootNode) file_system_.parts().table.SetRoot(directory);
-    if (entry_.Matches(directory)) return true;
-    file_system_.ExpireName(entry_.path);
+    if (entry_->Matches(directory)) return true;
+    file_system_.ExpireName(entry_->path);
     Fail(ESTALE);
     return false;
   }
@@ -94,12 +94,12 @@ class DirectoryReading : public std::enable_shared_from_this<DirectoryReading> {
     }
     if (offset_ == kAfterDot) {
       std::pair<uint64_t, uint64_t> parent(directory.device, directory.inode);
-      if (!entry_.path.IsRoot()) {
+      if (!entry_->path.IsRoot()) {
         InodeTable& table = file_system_.parts().table;
-        for (const uint64_t node : table.NodesAt(entry_.path.Parent())) {
-          const std::optional<InodeEntry> found = table.Find(node);
+        for (const uint64_t node : table.NodesAt(entry_->path.Parent())) {
+          const InodeEntryRef found = table.Find(node);
           // The root's are unknown until somebody has asked for them.
-          if (found.has_value() && found->inode != 0) parent = {found->device, found->inode};
+          if (found != nullptr && found->inode != 0) parent = {found->device, found->inode};
         }
       }
       return AddDot("..", parent.first, parent.second, kAfterDotDot);
@@ -167,10 +167,11 @@ class DirectoryReading : public std::enable_shared_from_this<DirectoryReading> {
   }
 
   void AddLookup(const Dentry& dentry, fuse_entry_param& entry) {
-    const absl::StatusOr<Path> path = entry_.path.Child(dentry.name);
+    absl::StatusOr<Path> path = entry_->path.Child(dentry.name);
     // Too long for us: the kernel gets the name alone, and an error when it looks it up.
     if (!path.ok()) return;
-    const uint64_t node = file_system_.parts().table.AddLookup(*path, *dentry.attributes);
+    const uint64_t node =
+        file_system_.parts().table.AddLookup(*std::move(path), *dentry.attributes);
     looked_up_.push_back(node);
     entry = EncodeEntry(node, entry.attr, file_system_.TimeoutsSince(epoch_));
   }
@@ -230,7 +231,7 @@ class DirectoryReading : public std::enable_shared_from_this<DirectoryReading> {
   FileSystem& file_system_;
   const std::shared_ptr<PendingReply> reply_;
   const uint64_t node_;
-  const InodeEntry entry_;
+  const InodeEntryRef entry_;
   const bool plus_;
   const uint64_t epoch_;
   const RequestContext context_;
@@ -249,10 +250,10 @@ class DirectoryReading : public std::enable_shared_from_this<DirectoryReading> {
 void FileSystem::ReadDirectory(fuse_req* request, uint64_t node, size_t size, uint64_t offset,
                                bool plus) {
   std::shared_ptr<PendingReply> reply = StartReply(request);
-  std::optional<InodeEntry> entry = parts_.table.Find(node);
-  if (!entry.has_value()) return reply->Fail(ESTALE);
+  InodeEntryRef entry = parts_.table.Find(node);
+  if (entry == nullptr) return reply->Fail(ESTALE);
   if (!entry->IsDirectory()) return reply->Fail(ENOTDIR);
-  std::make_shared<DirectoryReading>(*this, std::move(reply), node, *std::move(entry), size, offset,
+  std::make_shared<DirectoryReading>(*this, std::move(reply), node, std::move(entry), size, offset,
                                      plus)
       ->Run();
 }

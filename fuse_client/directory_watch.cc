@@ -38,28 +38,28 @@ DirectoryWatch::~DirectoryWatch() {
   while (round->under_way > 0) round->changed.Wait(round->mutex);
 }
 
-bool DirectoryWatch::WatchName(uint64_t node, const Path& directory, Version version,
-                               absl::string_view name) {
+bool DirectoryWatch::WatchName(uint64_t node, const Path& path, Version version) {
   if (version.id == 0) return false;
   MutexLock lock(mutex_);
   if (negative_names_ >= options_.negative_names_max) return false;
-  Directory* watched = Watch(node, directory, version);
+  Directory* watched = Watch(node, version, [&path] { return path.Parent(); });
   if (watched == nullptr) return false;
-  if (watched->names.emplace(name).second) ++negative_names_;
+  if (watched->names.emplace(path.Name()).second) ++negative_names_;
   return true;
 }
 
 bool DirectoryWatch::WatchListing(uint64_t node, const Path& directory, Version version) {
   MutexLock lock(mutex_);
-  return Watch(node, directory, version) != nullptr;
+  return Watch(node, version, [&directory] { return directory; }) != nullptr;
 }
 
-DirectoryWatch::Directory* DirectoryWatch::Watch(uint64_t node, const Path& path, Version version) {
+DirectoryWatch::Directory* DirectoryWatch::Watch(uint64_t node, Version version,
+                                                 absl::FunctionRef<Path()> path) {
   auto found = directories_.find(node);
   if (found == directories_.end()) {
     if (directories_.size() >= options_.directories_max && !Evict()) return nullptr;
     found = directories_.emplace(node, std::make_unique<Directory>()).first;
-    found->second->path = path;
+    found->second->path = path();
     found->second->version = version;
     found->second->place = by_use_.insert(by_use_.begin(), node);
   } else if (found->second->version != version) {

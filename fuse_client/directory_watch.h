@@ -30,8 +30,8 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "common/clock.h"
 #include "common/mutex.h"
@@ -64,10 +64,9 @@ class DirectoryWatch {
   DirectoryWatch(const DirectoryWatch&) = delete;
   DirectoryWatch& operator=(const DirectoryWatch&) = delete;
 
-  // The kernel is about to get: `name` is not in the directory, which has this version. False: it
-  // is not watched (no version, or no room).
-  [[nodiscard]] bool WatchName(uint64_t node, const Path& directory, Version version,
-                               absl::string_view name);
+  // The kernel is about to get: there is nothing at the path, whose directory is `node` and has
+  // this version. False: it is not watched (no version, or no room).
+  [[nodiscard]] bool WatchName(uint64_t node, const Path& path, Version version);
   // The kernel is about to get names of the directory, as of this version. False: no room even to
   // remember whom to drop; the kernel must not get them.
   [[nodiscard]] bool WatchListing(uint64_t node, const Path& directory, Version version);
@@ -109,7 +108,8 @@ class DirectoryWatch {
   };
   struct Round;
 
-  Directory* Watch(uint64_t node, const Path& path, Version version)
+  // `path` is asked for when the directory is a new one.
+  Directory* Watch(uint64_t node, Version version, absl::FunctionRef<Path()> path)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Makes room for one more. False: there is none.
   bool Evict() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

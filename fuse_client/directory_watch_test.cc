@@ -38,7 +38,7 @@ class DirectoryWatchTest : public ::testing::Test {
   }
   Version VersionOf(const std::string& path) { return source_.AttributesOf(path).version; }
   bool WatchName(uint64_t node, const std::string& path, const std::string& name) {
-    return watch_->WatchName(node, P(path), VersionOf(path), name);
+    return watch_->WatchName(node, P(path).Child(name).value(), VersionOf(path));
   }
 
   FakeSource source_;
@@ -146,7 +146,7 @@ TEST_F(DirectoryWatchTest, AnIdleDirectoryIsDroppedAndNotAskedForAgain) {
 TEST_F(DirectoryWatchTest, ANameWithoutAVersionOrARoomIsNotWatched) {
   Start({.negative_names_max = 1});
   const uint64_t d = Know("d");
-  EXPECT_FALSE(watch_->WatchName(d, P("d"), Version(), "x"));
+  EXPECT_FALSE(watch_->WatchName(d, P("d/x"), Version()));
   EXPECT_TRUE(WatchName(d, "d", "x"));
   EXPECT_FALSE(WatchName(d, "d", "y"));
   EXPECT_EQ(watch_->negative_names(), 1u);

@@ -68,8 +68,7 @@ std::shared_ptr<PendingReply> FileSystem::StartReply(fuse_req* request) const {
 
 EntryTimeouts FileSystem::TimeoutsSince(uint64_t epoch) const {
   if (epoch != epoch_) return {};
-  const double seconds = TimeoutSeconds(options_.metadata_ttl);
-  return {.entry_seconds = seconds, .attributes_seconds = seconds};
+  return {.entry_seconds = kept_seconds_, .attributes_seconds = kept_seconds_};
 }
 
 void FileSystem::ExpireName(const Path& path) const {
@@ -93,8 +92,8 @@ void FileSystem::InvalidateNode(uint64_t node) const {
 
 void FileSystem::Statistics(fuse_req* request, uint64_t node) {
   const std::shared_ptr<PendingReply> reply = StartReply(request);
-  const std::optional<InodeEntry> entry = parts_.table.Find(node);
-  if (!entry.has_value()) return reply->Fail(ESTALE);
+  const InodeEntryRef entry = parts_.table.Find(node);
+  if (entry == nullptr) return reply->Fail(ESTALE);
   parts_.source.GetFileSystemStatistics(
       entry->path, NewContext(), [reply](absl::StatusOr<FileSystemStatistics> statistics) {
         if (!statistics.ok()) return reply->Fail(statistics.status());

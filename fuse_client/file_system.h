@@ -26,6 +26,7 @@
 #include "fuse_client/attribute_encoding.h"
 #include "fuse_client/connection_io.h"
 #include "fuse_client/directory_watch.h"
+#include "fuse_client/files_ahead.h"
 #include "fuse_client/fuse_api.h"
 #include "fuse_client/inode_numbers.h"
 #include "fuse_client/inode_table.h"
@@ -59,6 +60,7 @@ struct FileSystemParts {
   RequestCounters& counters;
   InFlight& in_flight;
   const InterruptPolicy& interrupt_policy;
+  FilesAhead* files_ahead = nullptr;  // may be null: the kernel then reads each file by itself
 };
 
 class FileSystem {
@@ -68,7 +70,8 @@ class FileSystem {
   static constexpr unsigned kMaxBackground = 128;
   static constexpr unsigned kCongestionThreshold = 96;
 
-  FileSystem(FileSystemParts parts, FileSystemOptions options) : parts_(parts), options_(options) {}
+  FileSystem(FileSystemParts parts, FileSystemOptions options)
+      : parts_(parts), options_(options), kept_seconds_(TimeoutSeconds(options.metadata_ttl)) {}
   virtual ~FileSystem() = default;
 
   // The handlers; the session's user data must be a FileSystem.
@@ -106,18 +109,25 @@ class FileSystem {
   void InvalidateNode(uint64_t node) const;
 
  protected:
-  virtual void AnswerLookup(PendingReply& reply, uint64_t parent, const Path& path, uint64_t epoch,
-                            const absl::StatusOr<PathState>& state);
+  // What the kernel is told of a name that was asked for in that epoch; no node if it is missing.
+  // The entry's node has one lookup more.
+  virtual absl::StatusOr<fuse_entry_param> EntryOf(uint64_t parent, Path path, uint64_t epoch,
+                                                   const PathState& state);
 
  private:
   // Asks for the attributes of a node; `use` gets them when they are still those of the node. Else
   // the request fails: ESTALE when the path is something else by now.
   void WithAttributes(fuse_req* request, uint64_t node,
                       absl::AnyInvocable<void(PendingReply&, const Attributes&) &&> use);
+  // A lookup whose answer is not at hand.
+  void AskForName(fuse_req* request, uint64_t parent, Path path, uint64_t epoch);
+  // The kernel did not take the entry.
+  void TakeBack(const fuse_entry_param& entry);
   double MissingTimeout(uint64_t parent, const Path& path, const PathState& state);
 
   const FileSystemParts parts_;
   const FileSystemOptions options_;
+  const double kept_seconds_;  // options_.metadata_ttl
   std::atomic<uint64_t> epoch_ = 0;
   InitHandshake handshake_;
 };

@@ -15,6 +15,7 @@
 #include "common/mutex.h"
 #include "common/status.h"
 #include "fuse_client/connection_io.h"
+#include "fuse_client/files_ahead.h"
 #include "fuse_client/fuse_api.h"
 #include "fuse_client/kernel_cache.h"
 #include "fuse_client/mount_point.h"
@@ -36,6 +37,8 @@ class LibfuseSession final : public FuseSession {
         transient_names_(options_.file_system.negative_ttl),
         watch_(parts.source, table_, kernel_cache_, parts.clock, WatchOptions()),
         notifier_(kernel_cache_),
+        storing_(kernel_cache_, kFilesAheadQueueMax),
+        files_ahead_(parts.source, table_, storing_),
         file_system_(MakeFileSystem({.source = parts.source,
                                      .clock = parts.clock,
                                      .table = table_,
@@ -45,7 +48,9 @@ class LibfuseSession final : public FuseSession {
                                      .notifier = notifier_,
                                      .counters = counters_,
                                      .in_flight = in_flight_,
-                                     .interrupt_policy = options_.interrupt_policy})) {}
+                                     .interrupt_policy = options_.interrupt_policy,
+                                     .files_ahead = GivesFilesAhead() ? &files_ahead_ : nullptr})) {
+  }
 
   ~LibfuseSession() override { Shutdown(); }
 
@@ -72,7 +77,11 @@ class LibfuseSession final : public FuseSession {
 
   void Invalidate(const Invalidation& invalidation, absl::AnyInvocable<void() &&> done) override;
 
-  std::map<std::string, uint64_t> Counters() const override { return counters_.Snapshot(); }
+  std::map<std::string, uint64_t> Counters() const override {
+    std::map<std::string, uint64_t> counters = counters_.Snapshot();
+    counters["files_given"] = files_ahead_.given();
+    return counters;
+  }
 
   void Tick() override { watch_.Tick(); }
 
@@ -89,6 +98,11 @@ class LibfuseSession final : public FuseSession {
     watch.negative_ttl = options_.file_system.negative_ttl;
     watch.operation_timeout = options_.file_system.operation_timeout;
     return watch;
+  }
+
+  // A recording is of what the kernel asks for.
+  bool GivesFilesAhead() const {
+    return options_.give_files_ahead && options_.touch_log == nullptr;
   }
 
   std::unique_ptr<FileSystem> MakeFileSystem(FileSystemParts parts) const {
@@ -182,6 +196,8 @@ class LibfuseSession final : public FuseSession {
   SessionKernelCache kernel_cache_;
   DirectoryWatch watch_;
   KernelCacheNotifier notifier_;
+  KernelCacheNotifier storing_;
+  FilesAhead files_ahead_;
   RequestCounters counters_;
   InFlight in_flight_;
   const std::unique_ptr<FileSystem> file_system_;
@@ -247,6 +263,7 @@ void LibfuseSession::Shutdown() {
   watch_.Stop();
   ticks_.reset();
   notifier_.Stop();
+  storing_.Stop();
   if (session_ == nullptr) return;
   if (loop_.joinable()) EndLoop();
   in_flight_.WaitUntilNone();

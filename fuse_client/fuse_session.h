@@ -36,6 +36,9 @@ struct FuseSessionOptions {
   std::string mount_options;
   // False: the directories are watched only by calls of Tick.
   bool tick = true;
+  // Who reads small files in order is given the next (files_ahead.h). The source then answers what
+  // is asked of it as cached_only at once; never together with a touch log.
+  bool give_files_ahead = false;
   InterruptPolicy interrupt_policy = IsDying;
   // Gets what the kernel asks for; nullptr: nobody does. REQUIRES: outlives the session.
   TouchLog* touch_log = nullptr;

@@ -28,9 +28,9 @@ absl::StatusOr<uint64_t> InodeNumbers::NumberOf(uint64_t device, uint64_t inode)
   if (inode != 0 && inode >> kInodeBits == 0) {
     auto found = devices_.find(device);
     if (found == devices_.end() && devices_.size() < kDevicesMax) {
-      found = devices_.emplace(device, devices_.size()).first;
+      found = devices_.emplace(device, RegionOf(devices_.size())).first;
     }
-    if (found != devices_.end()) return RegionOf(found->second) ^ inode;
+    if (found != devices_.end()) return found->second ^ inode;
   }
   const std::pair<uint64_t, uint64_t> key(device, inode);
   if (const auto found = wide_.find(key); found != wide_.end()) {

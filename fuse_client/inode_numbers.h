@@ -41,7 +41,7 @@ class InodeNumbers {
  private:
   const size_t wide_inodes_max_;
   Mutex mutex_;
-  // device -> k. Bounded by kDevicesMax.
+  // device -> its region. Bounded by kDevicesMax.
   absl::flat_hash_map<uint64_t, uint64_t> devices_ ABSL_GUARDED_BY(mutex_);
   // (device, inode) -> number within the last region.
   absl::flat_hash_map<std::pair<uint64_t, uint64_t>, uint64_t> wide_ ABSL_GUARDED_BY(mutex_);

@@ -16,8 +16,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
-#include <optional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -47,24 +46,28 @@ struct InodeEntry {
   bool Matches(const Attributes& attributes) const;
 };
 
+// Shared and immutable once made.
+using InodeEntryRef = std::shared_ptr<const InodeEntry>;
+
 class InodeTable {
  public:
   InodeTable();
 
   // The node id of the path with these attributes, with one lookup more.
-  uint64_t AddLookup(const Path& path, const Attributes& attributes);
+  uint64_t AddLookup(Path path, const Attributes& attributes);
 
   // Takes lookups back. True when the node is gone with the last. The root stays.
   bool Forget(uint64_t node, uint64_t lookups);
 
-  std::optional<InodeEntry> Find(uint64_t node) const;
+  // Or nullptr.
+  InodeEntryRef Find(uint64_t node) const;
 
   // Device and inode of the root, once they are known.
   void SetRoot(const Attributes& attributes);
 
   // All nodes at exactly this path: several, when the file changed and old ones are still in use.
   std::vector<uint64_t> NodesAt(const Path& path) const;
-  // The nodes at this path and everywhere below it.
+  // The nodes at this path and everywhere below it, in the order of their paths.
   std::vector<std::pair<uint64_t, Path>> NodesWithin(const Path& path) const;
   // The names, directly below this path, of which the kernel knows a node.
   std::vector<std::string> ChildNames(const Path& path) const;
@@ -73,16 +76,22 @@ class InodeTable {
 
  private:
   struct Node {
-    InodeEntry entry;
+    InodeEntryRef entry;
     uint64_t lookups = 0;
   };
   using Ids = absl::InlinedVector<uint64_t, 1>;
+  using Names = absl::flat_hash_map<std::string, Ids>;
+
+  // Or nullptr.
+  const Ids* IdsAt(const Path& path) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   mutable Mutex mutex_;
   uint64_t next_node_ ABSL_GUARDED_BY(mutex_) = kRootNode + 1;
   absl::flat_hash_map<uint64_t, Node> nodes_ ABSL_GUARDED_BY(mutex_);
-  // Every node of nodes_, by the text of its path; ordered, so that a subtree is a range.
-  std::map<std::string, Ids, std::less<>> by_path_ ABSL_GUARDED_BY(mutex_);
+  // Every node of nodes_, by the text of its directory's path and by its name; the root as "" in
+  // "". A lookup adds in constant time; a subtree, which only an order to forget asks for, is found
+  // among all directories.
+  absl::flat_hash_map<std::string, Names> by_directory_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace coppice

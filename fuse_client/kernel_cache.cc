@@ -38,4 +38,11 @@ void SessionKernelCache::InvalidateNode(uint64_t node) {
   LogUnexpected("invalidate", node, fuse_lowlevel_notify_inval_inode(session_, node, 0, 0));
 }
 
+void SessionKernelCache::StoreFile(uint64_t node, absl::Span<const char> bytes) {
+  fuse_bufvec vector = FUSE_BUFVEC_INIT(bytes.size());
+  vector.buf[0].mem = const_cast<char*>(bytes.data());  // only read
+  LogUnexpected("store", node,
+                fuse_lowlevel_notify_store(session_, node, 0, &vector, FUSE_BUF_NO_SPLICE));
+}
+
 }  // namespace coppice

@@ -1,4 +1,5 @@
-// What we may tell the kernel to forget (the FUSE_NOTIFY_INVAL_* messages of the protocol).
+// What we may tell the kernel to forget, or to know (the FUSE_NOTIFY_INVAL_* and FUSE_NOTIFY_STORE
+// messages of the protocol).
 //
 // Each call may block for as long as the kernel holds the inode that it concerns: for a name, until
 // every lookup in that directory has been answered. So never call it from a FUSE request, nor from
@@ -12,6 +13,8 @@
 #include <atomic>
 #include <cstdint>
 #include <string>
+
+#include "absl/types/span.h"
 
 struct fuse_session;
 
@@ -28,6 +31,9 @@ class KernelCache {
   virtual void ExpireEntry(uint64_t parent_node, const std::string& name) = 0;
   // Drops a node's attributes and all its pages: for a directory, the names it listed.
   virtual void InvalidateNode(uint64_t node) = 0;
+  // Gives it all bytes of a file, so that it need not read them. Waits for a READ of the same
+  // pages.
+  virtual void StoreFile(uint64_t node, absl::Span<const char> bytes) = 0;
 };
 
 // The kernel behind a session of libfuse.
@@ -39,6 +45,7 @@ class SessionKernelCache final : public KernelCache {
   void InvalidateEntry(uint64_t parent_node, const std::string& name) override;
   void ExpireEntry(uint64_t parent_node, const std::string& name) override;
   void InvalidateNode(uint64_t node) override;
+  void StoreFile(uint64_t node, absl::Span<const char> bytes) override;
 
  private:
   std::atomic<fuse_session*> session_ = nullptr;

@@ -70,6 +70,47 @@ TEST_F(LookupsTest, AMissingNameOfAnUnknownDirectoryIsKeptForTheNegativeTtl) {
   EXPECT_THAT(source_.TakeRequests(), IsEmpty());
 }
 
+TEST_F(LookupsTest, WhatIsAtHandIsAnsweredWithoutARequest) {
+  source_.AddDirectory("d");
+  source_.AddFile("d/f", "hello");
+  source_.HaveAllAtHand();
+  Start();
+  const uint64_t d = NodeOf("d");
+  const fuse_entry_out entry = EntryOf(kernel_.Lookup(d, "f"));
+  EXPECT_EQ(entry.attr.size, 5u);
+  EXPECT_EQ(entry.entry_valid, kForeverSeconds);
+  EXPECT_EQ(entry.attr_valid, kForeverSeconds);
+  EXPECT_EQ(EntryOf(kernel_.Lookup(d, "f")).nodeid, entry.nodeid);
+  const fuse_entry_out missing = EntryOf(kernel_.Lookup(d, "x"));
+  EXPECT_EQ(missing.nodeid, 0u);
+  EXPECT_EQ(missing.entry_valid, kForeverSeconds);
+  EXPECT_THAT(source_.TakeRequests(), IsEmpty());
+  // It is watched as any other.
+  source_.AddFile("d/x", "now there");
+  session_->Tick();
+  EXPECT_THAT(source_.TakeRequests(), ElementsAre("attributes d"));
+  EXPECT_EQ(Notifications(1)[0], "invalidate " + std::to_string(d) + "/x");
+}
+
+TEST_F(LookupsTest, WhatIsAtHandWhenAnOrderToForgetComesIsNotKept) {
+  source_.AddFile("f", "old");
+  source_.HaveAllAtHand(
+      [this] { session_->Invalidate({.path = Path(), .recursive = true}, [] {}); });
+  Start();
+  const fuse_entry_out entry = EntryOf(kernel_.Lookup(1, "f"));
+  EXPECT_NE(entry.nodeid, 0u);
+  EXPECT_EQ(entry.entry_valid, 0u);
+  EXPECT_EQ(entry.attr_valid, 0u);
+  EXPECT_EQ(EntryOf(kernel_.Lookup(1, "none")).entry_valid, 0u);
+}
+
+TEST_F(LookupsTest, ANameThatIsTooLongIsRefusedThoughAllIsAtHand) {
+  source_.HaveAllAtHand();
+  Start();
+  EXPECT_EQ(kernel_.Lookup(1, std::string(256, 'x')).error, ENAMETOOLONG);
+  EXPECT_EQ(kernel_.Lookup(4711, "x").error, ESTALE);
+}
+
 TEST_F(LookupsTest, ErrorsKeepTheirErrnoAndAreNotKept) {
   Start();
   for (const int error_number : {EACCES, EIO, ENOTDIR, ELOOP, EREMOTEIO}) {

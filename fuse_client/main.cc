@@ -26,6 +26,7 @@
 #include "fuse_client/client_flags.h"
 #include "fuse_client/fuse_session.h"
 #include "fuse_client/mount_point.h"
+#include "fuse_client/readahead_window.h"
 #include "fuse_client/session_slot.h"
 #include "fuse_client/symlink_rewriting_source.h"
 #include "rpc/alarm_timer.h"
@@ -110,6 +111,9 @@ class Client {
     if (!session.ok()) return session.status();
     session_ = *std::move(session);
     slot_.Set(session_.get());
+    if (absl::Status status = SetReadaheadWindow(flags_.mount_point, kReadaheadKib); !status.ok()) {
+      spdlog::info("the kernel reads ahead no further than usual: {}", status.ToString());
+    }
     spdlog::info("mounted {} of {} at {}", welcome->export_root, welcome->node, flags_.mount_point);
     return absl::OkStatus();
   }
@@ -175,6 +179,7 @@ class Client {
                            .read_write_mount = flags_.read_write_mount};
     options.threads = flags_.threads;
     options.allow_other = flags_.allow_other;
+    options.give_files_ahead = true;
     options.mount_options = flags_.mount_options;
     if (!flags_.record.empty()) options.touch_log = &touch_log_;
     // An unmount from outside ends the process as a signal does; main waits for nothing else.

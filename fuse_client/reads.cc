@@ -21,7 +21,7 @@ class ReadGathering {
  public:
   // REQUIRES: size > 0, and the range ends within the file.
   ReadGathering(const FileSystem& file_system, std::shared_ptr<PendingReply> reply,
-                InodeEntry entry, uint64_t offset, size_t size)
+                InodeEntryRef entry, uint64_t offset, size_t size)
       : file_system_(file_system),
         reply_(std::move(reply)),
         entry_(std::move(entry)),
@@ -35,8 +35,8 @@ class ReadGathering {
   static void Start(std::shared_ptr<ReadGathering> gathering) {
     const RequestContext context = gathering->file_system_.NewContext();
     for (size_t i = 0; i < gathering->block_count_; ++i) {
-      const BlockKey key{.path = gathering->entry_.path,
-                         .version = gathering->entry_.version,
+      const BlockKey key{.path = gathering->entry_->path,
+                         .version = gathering->entry_->version,
                          .index = gathering->first_ + i};
       gathering->file_system_.parts().source.ReadBlock(
           key, context,
@@ -62,7 +62,7 @@ class ReadGathering {
   void Finish() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     if (!failure_.ok()) {
       // The kernel must find what is there now.
-      if (SaysVersionIsGone(failure_)) file_system_.ExpireName(entry_.path);
+      if (SaysVersionIsGone(failure_)) file_system_.ExpireName(entry_->path);
       return reply_->Fail(failure_);
     }
     std::vector<iovec> pieces;
@@ -77,6 +77,9 @@ class ReadGathering {
       skip = 0;
     }
     file_system_.parts().counters.CountReadBytes(size_);
+    // Before the reply: what the reader asks for next would overtake it.
+    FilesAhead* const ahead = file_system_.parts().files_ahead;
+    if (ahead != nullptr && offset_ == 0) ahead->WasRead(*entry_);
     reply_->Answer([&](fuse_req* request) {
       return fuse_reply_iov(request, pieces.data(), static_cast<int>(pieces.size()));
     });
@@ -84,7 +87,7 @@ class ReadGathering {
 
   const FileSystem& file_system_;
   const std::shared_ptr<PendingReply> reply_;
-  const InodeEntry entry_;
+  const InodeEntryRef entry_;
   const uint64_t offset_;
   const size_t size_;
   const uint64_t first_;  // the index of the first block
@@ -114,8 +117,8 @@ void FileSystem::Open(fuse_req* request, fuse_file_info* file) {
 
 void FileSystem::Read(fuse_req* request, uint64_t node, size_t size, uint64_t offset) {
   std::shared_ptr<PendingReply> reply = StartReply(request);
-  std::optional<InodeEntry> entry = parts_.table.Find(node);
-  if (!entry.has_value()) return reply->Fail(ESTALE);
+  InodeEntryRef entry = parts_.table.Find(node);
+  if (entry == nullptr) return reply->Fail(ESTALE);
   if (entry->IsDirectory()) return reply->Fail(EISDIR);
   const uint64_t file_size = entry->version.size;
   if (offset >= file_size || size == 0) {
@@ -124,13 +127,13 @@ void FileSystem::Read(fuse_req* request, uint64_t node, size_t size, uint64_t of
   }
   size = static_cast<size_t>(std::min<uint64_t>(size, file_size - offset));
   ReadGathering::Start(
-      std::make_shared<ReadGathering>(*this, std::move(reply), *std::move(entry), offset, size));
+      std::make_shared<ReadGathering>(*this, std::move(reply), std::move(entry), offset, size));
 }
 
 void FileSystem::Seek(fuse_req* request, uint64_t node, uint64_t offset, int whence) {
   std::shared_ptr<PendingReply> reply = StartReply(request);
-  const std::optional<InodeEntry> entry = parts_.table.Find(node);
-  if (!entry.has_value()) return reply->Fail(ESTALE);
+  const InodeEntryRef entry = parts_.table.Find(node);
+  if (entry == nullptr) return reply->Fail(ESTALE);
   // The kernel handles all other kinds of seeking itself.
   if (whence != SEEK_DATA && whence != SEEK_HOLE) return reply->Fail(EINVAL);
   const ExtentKind kind = whence == SEEK_DATA ? ExtentKind::kData : ExtentKind::kHole;

@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <optional>
+#include <utility>
 
 #include "trace/trace.h"
 
@@ -30,9 +30,9 @@ class RecordingFileSystem final : public FileSystem {
   }
 
   void Read(fuse_req* request, uint64_t node, size_t size, uint64_t offset) override {
-    const std::optional<InodeEntry> entry = parts().table.Find(node);
+    const InodeEntryRef entry = parts().table.Find(node);
     // What lies beyond the end is asked for, but not there to be read.
-    if (entry.has_value() && offset < entry->version.size) {
+    if (entry != nullptr && offset < entry->version.size) {
       log_.AddRead(entry->path, offset, std::min<uint64_t>(size, entry->version.size - offset));
     }
     FileSystem::Read(request, node, size, offset);
@@ -45,16 +45,16 @@ class RecordingFileSystem final : public FileSystem {
   }
 
  protected:
-  void AnswerLookup(PendingReply& reply, uint64_t parent, const Path& path, uint64_t epoch,
-                    const absl::StatusOr<PathState>& state) override {
-    if (state.ok()) log_.Add(KindOf(*state), path);
-    FileSystem::AnswerLookup(reply, parent, path, epoch, state);
+  absl::StatusOr<fuse_entry_param> EntryOf(uint64_t parent, Path path, uint64_t epoch,
+                                           const PathState& state) override {
+    log_.Add(KindOf(state), path);
+    return FileSystem::EntryOf(parent, std::move(path), epoch, state);
   }
 
  private:
   void Record(TouchKind kind, uint64_t node) {
-    const std::optional<InodeEntry> entry = parts().table.Find(node);
-    if (entry.has_value()) log_.Add(kind, entry->path);
+    const InodeEntryRef entry = parts().table.Find(node);
+    if (entry != nullptr) log_.Add(kind, entry->path);
   }
 
   TouchLog& log_;

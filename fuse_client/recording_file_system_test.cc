@@ -37,6 +37,16 @@ TEST_F(RecordingFileSystemTest, NamesAreWrittenDownAsWhatTheyAre) {
                   Touch{TouchKind::kFile, P("d/f")}, Touch{TouchKind::kLink, P("d/l")}));
 }
 
+TEST_F(RecordingFileSystemTest, NamesThatAreAtHandAreWrittenDownToo) {
+  source_.AddFile("f", "hello");
+  source_.HaveAllAtHand();
+  Start();
+  NodeOf("f");
+  kernel_.Lookup(kRootNode, "x");
+  EXPECT_THAT(Touches(),
+              ElementsAre(Touch{TouchKind::kFile, P("f")}, Touch{TouchKind::kMissing, P("x")}));
+}
+
 TEST_F(RecordingFileSystemTest, ReadsAreWrittenDownAsFarAsTheFileGoes) {
   source_.AddFile("f", std::string(10'000, 'x'));
   Start();

@@ -66,6 +66,18 @@ class SymlinkRewritingSource final : public ForwardingSource<> {
                         });
   }
 
+  std::optional<PathState> FindAttributes(const Path& directory, absl::string_view name,
+                                          absl::Duration age_max) override {
+    std::optional<PathState> state = base_.FindAttributes(directory, name, age_max);
+    if (state.has_value() && state->attributes.has_value()) Apply(*state->attributes);
+    return state;
+  }
+
+  ListingRef FindListing(const Path& directory) override {
+    ListingRef listing = base_.FindListing(directory);
+    return listing != nullptr ? Apply(std::move(listing)) : nullptr;
+  }
+
  private:
   // The target to show instead, if another.
   std::optional<std::string> Rewritten(const Attributes& attributes) const {

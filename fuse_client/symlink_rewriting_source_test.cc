@@ -16,6 +16,7 @@ namespace {
 std::string Shown(const std::string& export_root, const std::string& target) {
   FakeSource base;
   base.AddLink("link", target);
+  base.HaveAllAtHand();
   const auto source = MakeSymlinkRewritingSource(
       base, {.export_root = export_root, .mount_point = "/tmp/u/coppice"});
   std::string shown;
@@ -23,6 +24,9 @@ std::string Shown(const std::string& export_root, const std::string& target) {
     shown = state->attributes->link_target;
     EXPECT_EQ(state->attributes->size, shown.size());
   });
+  const auto at_hand = source->FindAttributes(Path(), "link", absl::InfiniteDuration());
+  EXPECT_EQ(at_hand->attributes->link_target, shown);
+  EXPECT_EQ(at_hand->attributes->size, shown.size());
   source->ReadDirectory(Path(), {}, {}, [&](absl::StatusOr<ListingRef> listing) {
     EXPECT_EQ((*listing)->Find("link")->attributes->link_target, shown);
     EXPECT_EQ((*listing)->Find("link")->attributes->size, shown.size());
@@ -67,6 +71,7 @@ class OneListing final : public Source {
                      Done<ListingRef> done) override {
     std::move(done)(listing_);
   }
+  ListingRef FindListing(const Path&) override { return listing_; }
   void ReadBlock(const BlockKey&, const RequestContext&, Done<BlockRef>) override {}
   void FindExtent(const Path&, const Version&, uint64_t, ExtentKind, const RequestContext&,
                   Done<uint64_t>) override {}
@@ -88,8 +93,20 @@ TEST(SymlinkRewritingSourceTest, AListingIsCopiedOnlyWhenALinkInItChanges) {
     source->ReadDirectory(Path(), {}, {}, [&](absl::StatusOr<ListingRef> answer) {
       EXPECT_EQ(*answer == listing, target[0] != '/');
     });
+    EXPECT_EQ(source->FindListing(Path()) == listing, target[0] != '/');
     EXPECT_EQ(listing->entries[0].attributes->link_target, target);
   }
+}
+
+TEST(SymlinkRewritingSourceTest, WhatIsNotAtHandBelowIsNotAtHand) {
+  FakeSource base;
+  const auto source =
+      MakeSymlinkRewritingSource(base, {.export_root = "/", .mount_point = "/tmp/m"});
+  EXPECT_FALSE(source->FindAttributes(Path(), "x", absl::InfiniteDuration()).has_value());
+  EXPECT_EQ(source->FindListing(Path()), nullptr);
+  base.HaveAllAtHand();
+  EXPECT_EQ(source->FindAttributes(Path(), "x", absl::InfiniteDuration())->attributes,
+            std::nullopt);
 }
 
 TEST(SymlinkRewritingSourceTest, ErrorsAndMissingPathsPassThrough) {

@@ -41,13 +41,15 @@ class StreamedExchange final : public Exchange {
     std::move(done)(TransportFailure("the streams to the peer end as soon as they begin"));
   }
 
+  const ExchangeCounters& counters() const override { return *counters_; }
+
  private:
   std::shared_ptr<ExchangeStream> StreamOtherThan(const std::shared_ptr<ExchangeStream>& ended) {
     std::shared_ptr<ExchangeStream> stream;
     {
       MutexLock lock(mutex_);
       if (stream_ != nullptr && stream_ != ended) return stream_;
-      stream_ = stream = std::make_shared<ExchangeStream>();
+      stream_ = stream = std::make_shared<ExchangeStream>(counters_);
     }
     stream->Start(stub_, wait_for_ready_);
     return stream;
@@ -55,6 +57,8 @@ class StreamedExchange final : public Exchange {
 
   grpc::GenericStub stub_;
   const bool wait_for_ready_;
+  // A stream may outlive us.
+  const std::shared_ptr<ExchangeCounters> counters_ = std::make_shared<ExchangeCounters>();
   Mutex mutex_;
   std::shared_ptr<ExchangeStream> stream_ ABSL_GUARDED_BY(mutex_);  // the latest
 };

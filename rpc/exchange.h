@@ -6,7 +6,8 @@
 // no pings.
 //
 //  - Requests are sent in the order of asking, those that somebody waits for first. Of speculative
-//    ones, at most kSpeculativeMax are under way; the others wait here.
+//    ones, at most kSpeculativeMax are under way; the others wait here. What is asked while a
+//    message is being written goes together as the next one (exchange_codec.h says how much).
 //  - A stream that breaks fails all its requests, sent or not, with what gRPC said, as DecodeStatus
 //    tells it: a failure of transport, when the way to the peer is broken.
 //  - A request that has no answer in its time is DEADLINE_EXCEEDED without an errno; an answer that
@@ -23,6 +24,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "proto/peer.pb.h"
+#include "rpc/exchange_counters.h"
 
 namespace grpc {
 class Channel;
@@ -41,6 +43,8 @@ class Exchange {
   // `message` is the request of the method, serialised.
   virtual void Ask(v1::ExchangeMethod method, std::string message, absl::Duration timeout,
                    bool speculative, Done done) = 0;
+
+  virtual const ExchangeCounters& counters() const = 0;
 };
 
 // `wait_for_ready`: as in PeerSourceOptions.

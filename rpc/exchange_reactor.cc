@@ -2,10 +2,11 @@
 
 #include <grpcpp/support/status.h>
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
-
-#include "rpc/exchange_codec.h"
+#include <vector>
 
 namespace coppice {
 
@@ -22,25 +23,41 @@ void ExchangeReactor::Close() {
 }
 
 void ExchangeReactor::OnReadDone(bool ok) {
-  v1::ExchangeRequest request;
-  const bool valid = ok && DecodeMessage(incoming_, &request) && request.number() != 0;
+  absl::StatusOr<v1::ExchangeRequests> message = absl::CancelledError();
+  if (ok) message = DecodeExchangeRequests(incoming_);
+  const size_t count = message.ok() ? message->requests_size() : 0;
   bool taken = false;
   Step step;
   {
     MutexLock lock(mutex_);
     reading_ = false;
     if (!ok) gone_ = true;
-    if (!valid && !closing_) {
+    if (!message.ok() && !closing_) {
       closing_ = true;
-      if (ok) end_ = absl::InvalidArgumentError("not a numbered request");
+      if (ok) end_ = message.status();
     }
     // What comes after Close is not taken: its caller hears that the stream has ended.
     taken = !closing_;
-    if (taken) ++unanswered_;  // keeps this stream from ending
+    if (taken) {  // keeps this stream from ending
+      unanswered_ += count;
+      if (count > 1) ++asking_;
+    }
     step = Next();
   }
   Take(step);
   if (!taken) return;
+  // A single one may be answered, and this stream be gone, when it was passed on.
+  for (v1::ExchangeRequest& request : *message->mutable_requests()) Ask(std::move(request));
+  if (count == 1) return;
+  {
+    MutexLock lock(mutex_);
+    --asking_;
+    step = Next();
+  }
+  Take(step);
+}
+
+void ExchangeReactor::Ask(v1::ExchangeRequest request) {
   const uint64_t number = request.number();
   const bool speculative = request.speculative();
   owner_.Asked(std::move(request),
@@ -51,12 +68,16 @@ void ExchangeReactor::OnReadDone(bool ok) {
 
 void ExchangeReactor::Send(uint64_t number, bool speculative, const absl::Status& status,
                            grpc::ByteBuffer reply) {
-  grpc::ByteBuffer bytes = EncodeExchangeReply(number, status, reply);
+  ExchangeElement answer = EncodeExchangeReply(number, status, reply);
   Step step;
   {
     MutexLock lock(mutex_);
     --unanswered_;
-    if (!gone_) (speculative ? speculative_ : demanded_).push_back(std::move(bytes));
+    if (!gone_) {
+      Queue& queue = speculative ? speculative_ : demanded_;
+      queue.bytes += answer.bytes;
+      queue.answers.push_back(std::move(answer));
+    }
     step = Next();
   }
   Take(step);
@@ -76,27 +97,45 @@ void ExchangeReactor::OnWriteDone(bool ok) {
 ExchangeReactor::Step ExchangeReactor::Next() {
   Step step;
   if (finished_) return step;
-  if (gone_) {
-    demanded_.clear();
-    speculative_.clear();
-  }
-  auto& queue = demanded_.empty() ? speculative_ : demanded_;
-  if (!writing_ && !queue.empty()) {
+  if (gone_) demanded_ = speculative_ = {};
+  Queue& queue = demanded_.answers.empty() ? speculative_ : demanded_;
+  if (!writing_ && IsDue(queue)) {
     step.write = writing_ = true;
-    writing_now_.Clear();
-    writing_now_.Swap(&queue.front());
-    queue.pop_front();
+    grpc::ByteBuffer message = Pack(queue);
+    writing_now_.Swap(&message);
   }
   if (!closing_ && !reading_ && unanswered_ < kExchangeRequestsMax) {
     step.read = reading_ = true;
     ++reads_starting_;
   }
   // A write that another thread is about to start, or a read, must not come after Finish.
-  if (closing_ && !writing_ && unanswered_ == 0 && reads_starting_ == 0) {
+  if (closing_ && !writing_ && unanswered_ == 0 && reads_starting_ == 0 && asking_ == 0) {
     finished_ = true;
     step.finish = end_;
   }
   return step;
+}
+
+bool ExchangeReactor::IsDue(const Queue& queue) const {
+  if (queue.answers.empty()) return false;
+  return asking_ == 0 || queue.answers.size() >= kExchangePackMax ||
+         queue.bytes >= kExchangePackBytesMax;
+}
+
+grpc::ByteBuffer ExchangeReactor::Pack(Queue& queue) {
+  std::vector<grpc::Slice> slices;
+  size_t bytes = 0;
+  size_t count = 0;
+  while (!queue.answers.empty() && count < kExchangePackMax) {
+    ExchangeElement& next = queue.answers.front();
+    if (count > 0 && bytes + next.bytes > kExchangePackBytesMax) break;
+    bytes += next.bytes;
+    ++count;
+    std::move(next.slices.begin(), next.slices.end(), std::back_inserter(slices));
+    queue.answers.pop_front();
+  }
+  queue.bytes -= bytes;
+  return grpc::ByteBuffer(slices.data(), slices.size());
 }
 
 void ExchangeReactor::Take(const Step& step) {

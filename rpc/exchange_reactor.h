@@ -1,7 +1,11 @@
 // One stream of Peer.Exchange on the answering side (proto/peer.proto): takes requests, and sends
 // the answers as they come, those that somebody waits for first. Made by PeerService.
 //
-// At most kExchangeRequestsMax requests are taken that are not answered; the next wait on the wire.
+// Answers that are ready at the same moment go as one message, of kExchangePackMax and
+// kExchangePackBytesMax (exchange_codec.h) at most. An answer waits for nothing
+// but, where several requests came together, until all of these were passed on.
+//
+// When kExchangeRequestsMax requests are taken that are not answered, the next wait on the wire.
 // A stream that the caller gave up ends when the last of its requests was answered.
 //
 // Thread-safe. Deletes itself when gRPC is done with it.
@@ -20,6 +24,7 @@
 #include "absl/status/status.h"
 #include "common/mutex.h"
 #include "proto/peer.pb.h"
+#include "rpc/exchange_codec.h"
 
 namespace coppice {
 
@@ -52,6 +57,7 @@ class ExchangeReactor final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
   void OnDone() override;
 
  private:
+  void Ask(v1::ExchangeRequest request);
   void Send(uint64_t number, bool speculative, const absl::Status& status, grpc::ByteBuffer reply);
   // What is to be done next. Whoever decided on it, with the lock, does it, without.
   struct Step {
@@ -60,6 +66,15 @@ class ExchangeReactor final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
     std::optional<absl::Status> finish;
   };
   Step Next() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Answers that wait to be written.
+  struct Queue {
+    std::deque<ExchangeElement> answers;
+    size_t bytes = 0;
+  };
+  // Whether the answers of a queue are to be written now.
+  bool IsDue(const Queue& queue) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The next message of them.
+  static grpc::ByteBuffer Pack(Queue& queue);
   void Take(const Step& step);
 
   Owner& owner_;
@@ -75,8 +90,9 @@ class ExchangeReactor final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
   absl::Status end_ ABSL_GUARDED_BY(mutex_);  // what to finish with
   size_t reads_starting_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t unanswered_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::deque<grpc::ByteBuffer> demanded_ ABSL_GUARDED_BY(mutex_);
-  std::deque<grpc::ByteBuffer> speculative_ ABSL_GUARDED_BY(mutex_);
+  size_t asking_ ABSL_GUARDED_BY(mutex_) = 0;  // messages of several, being passed on
+  Queue demanded_ ABSL_GUARDED_BY(mutex_);
+  Queue speculative_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace coppice

@@ -49,7 +49,7 @@ bool ExchangeStream::Ask(v1::ExchangeRequest& request, absl::Duration timeout, D
     request.set_number(number);
     requests_.emplace(number, Request{std::move(done), deadline, request.speculative()});
     auto& queue = request.speculative() ? speculative_ : demanded_;
-    queue.push_back({number, EncodeMessage(request)});
+    queue.push_back({number, EncodeExchangeRequest(request)});
     if (deadline < alarm_time_) SetAlarm(deadline);
   }
   Pump();
@@ -66,6 +66,12 @@ void ExchangeStream::CloseLocked() {
   // With the lock, so that OnDone does not destroy the context meanwhile. It neither waits nor
   // calls back.
   if (context_.has_value()) context_->TryCancel();
+}
+
+void ExchangeStream::Refuse(const absl::Status& why) {
+  MutexLock lock(mutex_);
+  if (refused_.ok()) refused_ = why;
+  CloseLocked();
 }
 
 void ExchangeStream::Pump() {
@@ -90,21 +96,31 @@ void ExchangeStream::Pump() {
 }
 
 bool ExchangeStream::TakeNext() {
-  for (;;) {
-    const bool is_demanded = !demanded_.empty();
-    if (!is_demanded && (speculative_.empty() || speculative_sent_ >= kSpeculativeMax)) {
-      return false;
-    }
-    auto& queue = is_demanded ? demanded_ : speculative_;
-    const Outgoing next = std::move(queue.front());
-    queue.pop_front();
+  if (TakeFrom(demanded_, kExchangePackMax)) return true;
+  return TakeFrom(speculative_, kSpeculativeMax - speculative_sent_);
+}
+
+bool ExchangeStream::TakeFrom(std::deque<Outgoing>& queue, size_t room) {
+  room = std::min(room, kExchangePackMax);
+  std::string message;
+  while (room > 0 && !queue.empty()) {
+    const Outgoing& next = queue.front();
+    if (!message.empty() && message.size() + next.bytes.size() > kExchangePackBytesMax) break;
     const auto request = requests_.find(next.number);
-    if (request == requests_.end()) continue;  // its time is over
-    request->second.sent = true;
-    if (!is_demanded) ++speculative_sent_;
-    writing_now_ = next.bytes;
-    return true;
+    if (request != requests_.end()) {  // else its time is over
+      request->second.sent = true;
+      if (request->second.speculative) ++speculative_sent_;
+      message += next.bytes;
+      --room;
+    }
+    queue.pop_front();
   }
+  if (message.empty()) return false;
+  const grpc::Slice slice(message);
+  grpc::ByteBuffer bytes(&slice, 1);
+  writing_now_.Swap(&bytes);
+  ++counters_->messages_sent;
+  return true;
 }
 
 ExchangeStream::Done ExchangeStream::Take(uint64_t number) {
@@ -124,26 +140,31 @@ void ExchangeStream::OnReadDone(bool ok) {
     }
     return Pump();
   }
+  ++counters_->messages_received;
   grpc::ByteBuffer bytes;
   bytes.Swap(&incoming_);
   // `done` may take its time; what comes next can be read meanwhile, and this stream may end.
   const auto self = shared_from_this();
   StartRead(&incoming_);
-  v1::ExchangeReply reply;
-  if (!DecodeMessage(bytes, &reply)) return Close();  // whom it answers cannot be known
+  auto message = DecodeExchangeReplies(bytes);
+  if (!message.ok()) return Refuse(message.status());  // whom it answers cannot be known
   bytes.Clear();
-  Done done;
+  std::vector<Done> dones;
+  dones.reserve(message->replies_size());
   {
     MutexLock lock(mutex_);
-    done = Take(reply.number());
+    for (const v1::ExchangeReply& reply : message->replies()) dones.push_back(Take(reply.number()));
   }
   Pump();
-  if (done == nullptr) return;
-  const absl::Status status = ExchangeStatus(reply);
-  if (status.ok()) {
-    std::move(done)(std::move(*reply.mutable_reply()));
-  } else {
-    std::move(done)(status);
+  for (size_t i = 0; i < dones.size(); ++i) {
+    if (dones[i] == nullptr) continue;
+    v1::ExchangeReply& reply = *message->mutable_replies(static_cast<int>(i));
+    const absl::Status status = ExchangeStatus(reply);
+    if (status.ok()) {
+      std::move(dones[i])(std::move(*reply.mutable_reply()));
+    } else {
+      std::move(dones[i])(status);
+    }
   }
 }
 
@@ -163,8 +184,13 @@ void ExchangeStream::OnDone(const grpc::Status& status) {
   std::shared_ptr<ExchangeStream> self;
   {
     MutexLock lock(mutex_);
-    decoded = status.ok() ? TransportFailure("the peer ended the stream")
-                          : DecodeStatus(status, *context_);
+    if (!refused_.ok()) {
+      decoded = TransportFailure(refused_.message());
+    } else if (status.ok()) {
+      decoded = TransportFailure("the peer ended the stream");
+    } else {
+      decoded = DecodeStatus(status, *context_);
+    }
     context_.reset();
     failed.swap(requests_);
     alarm = std::move(alarm_);

@@ -16,13 +16,16 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/mutex.h"
 #include "proto/peer.pb.h"
+#include "rpc/exchange_counters.h"
 
 namespace grpc {
 template <class Request, class Response>
@@ -31,7 +34,7 @@ class TemplatedGenericStub;
 
 namespace coppice {
 
-inline constexpr size_t kSpeculativeMax = 32;
+inline constexpr size_t kSpeculativeMax = 64;
 inline constexpr absl::Duration kExchangeIdle = absl::Seconds(30);
 
 class ExchangeStream final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
@@ -40,6 +43,9 @@ class ExchangeStream final : public grpc::ClientBidiReactor<grpc::ByteBuffer, gr
   // As Exchange::Done.
   using Done = absl::AnyInvocable<void(absl::StatusOr<std::string>) &&>;
   using Stub = grpc::TemplatedGenericStub<grpc::ByteBuffer, grpc::ByteBuffer>;
+
+  explicit ExchangeStream(std::shared_ptr<ExchangeCounters> counters)
+      : counters_(std::move(counters)) {}
 
   // Call once.
   void Start(Stub& stub, bool wait_for_ready);
@@ -64,18 +70,24 @@ class ExchangeStream final : public grpc::ClientBidiReactor<grpc::ByteBuffer, gr
   };
   struct Outgoing {
     uint64_t number;
-    grpc::ByteBuffer bytes;
+    std::string bytes;
   };
 
   // Writes what is next or, when the stream is closing and nothing is being written, lets it end.
   void Pump();
+  // Makes the next message, of what waits to be sent.
   bool TakeNext() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The same of one of the queues, as far as `room` requests.
+  bool TakeFrom(std::deque<Outgoing>& queue, size_t room) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Done Take(uint64_t number) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void CloseLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Ends the stream because of what the peer sent.
+  void Refuse(const absl::Status& why);
   void SetAlarm(absl::Time time) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The alarm's: fails what waited for too long, and ends a stream that nobody uses.
   void LookAtTheClock();
 
+  const std::shared_ptr<ExchangeCounters> counters_;
   grpc::ByteBuffer incoming_;     // of the read that is always on its way
   grpc::ByteBuffer writing_now_;  // gRPC's while writing_
 
@@ -86,6 +98,7 @@ class ExchangeStream final : public grpc::ClientBidiReactor<grpc::ByteBuffer, gr
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;
   bool held_ ABSL_GUARDED_BY(mutex_) = true;
+  absl::Status refused_ ABSL_GUARDED_BY(mutex_);  // why we ended it, if the peer is to blame
   uint64_t last_number_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t last_number_seen_ ABSL_GUARDED_BY(mutex_) = 0;  // by the alarm
   absl::flat_hash_map<uint64_t, Request> requests_ ABSL_GUARDED_BY(mutex_);

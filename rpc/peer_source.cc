@@ -145,7 +145,9 @@ class RemotePeer final : public PeerSource {
                          {"get_file_system_statistics", get_file_system_statistics_},
                          {"errors", errors_},
                          {"bytes_received", bytes_received_},
-                         {"crc_mismatches", crc_mismatches_}}};
+                         {"crc_mismatches", crc_mismatches_},
+                         {"messages_sent", exchange_->counters().messages_sent},
+                         {"messages_received", exchange_->counters().messages_received}}};
   }
 
  private:

@@ -1,13 +1,16 @@
 // ForwardingSource: a layer that changes nothing. A layer derives from it and overrides what it is
-// for.
+// for; one that overrides GetAttributes or ReadDirectory, FindAttributes and FindListing too.
 //
 // `Interface` is Source, or an interface of one layer that derives from it.
 // As thread-safe as its base.
 #ifndef COPPICE_SOURCE_FORWARDING_SOURCE_H_
 #define COPPICE_SOURCE_FORWARDING_SOURCE_H_
 
+#include <optional>
 #include <utility>
 
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "source/source.h"
 
 namespace coppice {
@@ -37,6 +40,11 @@ class ForwardingSource : public Interface {
                                Done<FileSystemStatistics> done) override {
     base_.GetFileSystemStatistics(path, context, std::move(done));
   }
+  std::optional<PathState> FindAttributes(const Path& directory, absl::string_view name,
+                                          absl::Duration age_max) override {
+    return base_.FindAttributes(directory, name, age_max);
+  }
+  ListingRef FindListing(const Path& directory) override { return base_.FindListing(directory); }
 
  protected:
   Source& base_;

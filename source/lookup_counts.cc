@@ -21,57 +21,59 @@ size_t LookupCounts::State::NamesBeforeListing() const {
   return missed ? kLookupsBeforeListingAfterMiss : kLookupsBeforeListing;
 }
 
-LookupCounts::Verdict LookupCounts::Count(const Path& directory, absl::string_view name) {
-  State state = states_.Lookup(directory).value_or(State());
-  if (state.single_until > clock_.Now()) return Verdict::kSingle;
+LookupCounts::Verdict LookupCounts::CountIn(State& state, uint64_t hash) const {
+  if (state.single_until != absl::InfinitePast() && state.single_until > clock_.Now()) {
+    return Verdict::kSingle;
+  }
   if (state.listed) return Verdict::kListed;
   if (state.ahead) return Verdict::kSingle;
-  const uint64_t hash = CookieOf(name);
   const auto end = state.names.begin() + state.name_count;
   if (std::find(state.names.begin(), end, hash) != end) return Verdict::kSingle;
   *end = hash;
   ++state.name_count;
-  const bool promote = state.name_count >= state.NamesBeforeListing();
-  state.ahead = promote && state.large;
-  state.listed = promote && !state.large;
-  const bool ahead = state.ahead;
-  states_.Insert(directory, std::move(state), 1);
-  if (!promote) return Verdict::kSingle;
-  return ahead ? Verdict::kAhead : Verdict::kPromotion;
+  if (state.name_count < state.NamesBeforeListing()) return Verdict::kSingle;
+  (state.large ? state.ahead : state.listed) = true;
+  return state.large ? Verdict::kAhead : Verdict::kPromotion;
+}
+
+LookupCounts::Verdict LookupCounts::Count(const Path& directory, absl::string_view name) {
+  const uint64_t hash = CookieOf(name);
+  Verdict verdict = Verdict::kSingle;
+  Edit(directory, [&](State& state) { verdict = CountIn(state, hash); });
+  return verdict;
 }
 
 void LookupCounts::NoteMissing(const Path& directory) {
-  auto state = states_.Lookup(directory);
-  if (!state.has_value() || state->missed) return;
-  state->missed = true;
-  states_.Insert(directory, *std::move(state), 1);
+  states_.EditInPlace(directory, [](State& state) { state.missed = true; });
 }
 
 bool LookupCounts::SetListed(const Path& directory) {
-  const auto state = states_.Lookup(directory);
-  if (state.has_value() && state->at_hand) return false;
-  states_.Insert(directory, State{.listed = true, .at_hand = true}, 1);
-  return true;
+  bool first = false;
+  Edit(directory, [&](State& state) {
+    first = !state.at_hand;
+    if (first) state = State{.listed = true, .at_hand = true};
+  });
+  return first;
 }
 
 void LookupCounts::SetWorthListing(const Path& directory) {
-  State state = states_.Lookup(directory).value_or(State());
-  if (state.listed || state.worth_listing) return;
-  state.worth_listing = true;
-  states_.Insert(directory, std::move(state), 1);
+  Edit(directory, [](State& state) { state.worth_listing |= !state.listed; });
 }
 
 void LookupCounts::SetLarge(const Path& directory) {
-  State state = states_.Lookup(directory).value_or(State());
-  if (state.listed || state.large) return;
-  state.large = true;
+  Edit(directory, [](State& state) { state.large |= !state.listed; });
+}
+
+void LookupCounts::Edit(const Path& directory, absl::FunctionRef<void(State&)> edit) {
+  if (states_.EditInPlace(directory, edit)) return;
+  State state;
+  edit(state);
   states_.Insert(directory, std::move(state), 1);
 }
 
 void LookupCounts::SetSingleFor(const Path& directory, absl::Time until) {
-  const auto known = states_.Lookup(directory);
-  states_.Insert(directory,
-                 State{.large = known.has_value() && known->large, .single_until = until}, 1);
+  Edit(directory,
+       [until](State& state) { state = State{.large = state.large, .single_until = until}; });
 }
 
 }  // namespace coppice

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "common/clock.h"
@@ -28,8 +29,8 @@ inline constexpr uint64_t kSmallDirectoryBytes = 16 << 10;
 inline constexpr uint64_t kLargeDirectoryBytes = 32 << 10;
 inline constexpr size_t kLookupsBeforeLargeListing = 48;
 
-// Thread-safe. When several threads count in one directory at once, a name may be counted late,
-// never twice.
+// Thread-safe. When several threads begin to count in one directory at once, a name may be counted
+// late, never twice.
 class LookupCounts {
  public:
   enum class Verdict {
@@ -72,6 +73,11 @@ class LookupCounts {
     bool at_hand = false;  // the listing came
     absl::Time single_until = absl::InfinitePast();
   };
+
+  Verdict CountIn(State& state, uint64_t hash) const;
+  // Where it is kept: a state is too large to be copied at each lookup. A new one when there is
+  // none.
+  void Edit(const Path& directory, absl::FunctionRef<void(State&)> edit);
 
   const Clock& clock_;
   LruCache<Path, State> states_;  // each charged 1

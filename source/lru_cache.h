@@ -47,12 +47,17 @@ class LruCache {
   LruCache& operator=(const LruCache&) = delete;
 
   // A copy of the value, which becomes the most recently used of its shard.
-  std::optional<Value> Lookup(const Key& key) {
-    Shard& shard = ShardOf(key);
+  std::optional<Value> Lookup(const Key& key) { return LookupBy(key); }
+  // The same by something that is equal to a key, and has its hash then: a view of one. Without
+  // `count_miss` a miss is not counted, for who then asks on a way that comes here again.
+  template <typename SearchKey>
+  std::optional<Value> LookupBy(const SearchKey& key, bool count_miss = true) {
+    const size_t hash = absl::Hash<SearchKey>()(key);
+    Shard& shard = ShardOfHash(hash);
     MutexLock lock(shard.mutex);
-    const auto found = shard.index.find(key);
+    const auto found = shard.index.find(key, hash);
     if (found == shard.index.end()) {
-      ++shard.misses;
+      if (count_miss) ++shard.misses;
       return std::nullopt;
     }
     ++shard.hits;
@@ -106,6 +111,22 @@ class LruCache {
   }
   void Insert(const Key& key, Value value, size_t charge_bytes) {
     Insert(key, std::move(value), charge_bytes, [] { return true; });
+  }
+
+  // Calls edit(value) where the value is kept, with its shard locked: edit must be short and must
+  // not call back. The value becomes the most recently used. False when it is not there. For values
+  // that are no shared references. Not counted as a lookup.
+  template <typename Edit>
+  bool EditInPlace(const Key& key, Edit edit) {
+    const size_t hash = absl::Hash<Key>()(key);
+    Shard& shard = ShardOfHash(hash);
+    MutexLock lock(shard.mutex);
+    const auto found = shard.index.find(key, hash);
+    if (found == shard.index.end()) return false;
+    const Position position = *found;
+    shard.entries.splice(shard.entries.begin(), shard.entries, position);
+    edit(position->value);
+    return true;
   }
 
   void Erase(const Key& key) {
@@ -174,14 +195,19 @@ class LruCache {
   // The index stores list positions and is searched by key, so that a key is stored once.
   struct HashOfKey {
     using is_transparent = void;
-    size_t operator()(const Key& key) const { return absl::Hash<Key>()(key); }
+    template <typename SearchKey>
+    size_t operator()(const SearchKey& key) const {
+      return absl::Hash<SearchKey>()(key);
+    }
     size_t operator()(Position position) const { return absl::Hash<Key>()(position->key); }
   };
   struct SameKey {
     using is_transparent = void;
     bool operator()(Position a, Position b) const { return a->key == b->key; }
-    bool operator()(Position a, const Key& b) const { return a->key == b; }
-    bool operator()(const Key& a, Position b) const { return a == b->key; }
+    template <typename SearchKey>
+    bool operator()(Position a, const SearchKey& b) const {
+      return a->key == b;
+    }
   };
 
   struct Shard {
@@ -196,10 +222,9 @@ class LruCache {
     uint64_t too_large ABSL_GUARDED_BY(mutex) = 0;
   };
 
-  Shard& ShardOf(const Key& key) {
-    // The high bits: flat_hash_set uses the low ones.
-    return shards_[(absl::Hash<Key>()(key) >> 32) % shards_.size()];
-  }
+  Shard& ShardOf(const Key& key) { return ShardOfHash(absl::Hash<Key>()(key)); }
+  // The high bits: flat_hash_set uses the low ones.
+  Shard& ShardOfHash(size_t hash) { return shards_[(hash >> 32) % shards_.size()]; }
 
   static void Remove(Shard& shard, Position position, std::list<Entry>& removed)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex) {

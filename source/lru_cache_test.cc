@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
 
 namespace coppice {
@@ -30,6 +31,28 @@ TEST(LruCacheTest, HitAndMiss) {
   EXPECT_EQ(**cache->Lookup(1), "one");
   EXPECT_EQ(cache->Statistics().hits, 2u);
   EXPECT_EQ(cache->Statistics().misses, 1u);
+}
+
+TEST(LruCacheTest, AViewOfAKeyFindsItAndItsMissNeedNotCount) {
+  LruCache<std::string, int> cache(100, 100);
+  cache.Insert("key", 7, 10);
+  EXPECT_EQ(cache.LookupBy(absl::string_view("key")), 7);
+  EXPECT_EQ(cache.LookupBy(absl::string_view("ke")), std::nullopt);
+  EXPECT_EQ(cache.LookupBy(absl::string_view("ke"), /*count_miss=*/false), std::nullopt);
+  EXPECT_EQ(cache.Statistics().hits, 1u);
+  EXPECT_EQ(cache.Statistics().misses, 1u);
+}
+
+TEST(LruCacheTest, AValueIsEditedWhereItIsKept) {
+  LruCache<int, int> cache(20, 20);
+  cache.Insert(1, 10, 10);
+  cache.Insert(2, 20, 10);
+  EXPECT_TRUE(cache.EditInPlace(1, [](int& value) { ++value; }));
+  EXPECT_FALSE(cache.EditInPlace(3, [](int& /*value*/) { FAIL(); }));
+  // The edited one is the most recently used.
+  cache.Insert(3, 30, 10);
+  EXPECT_EQ(cache.Lookup(1), 11);
+  EXPECT_EQ(cache.Lookup(2), std::nullopt);
 }
 
 TEST(LruCacheTest, TheLeastRecentlyUsedGoesFirst) {

@@ -39,7 +39,7 @@ void MetadataCache::KeepAttributes(const Path& path, const PathState& state, Epo
 }
 
 void MetadataCache::SettleListing(const Path& path, const PathState& state, Epoch epoch) {
-  const auto held = listings_.Lookup({path, {}});
+  const auto held = listings_.LookupBy(ListingKeyView{path, DirectoryPage()});
   if (!held.has_value()) return;
   const Listing& listing = *held->listing;
   if (!state.attributes.has_value() || state.attributes->version != listing.directory.version) {
@@ -56,7 +56,12 @@ void MetadataCache::SettleListing(const Path& path, const PathState& state, Epoc
 
 std::optional<MetadataCache::HeldListing> MetadataCache::FindListing(const Path& path,
                                                                      const DirectoryPage& page) {
-  return listings_.Lookup({path, page});
+  return listings_.LookupBy(ListingKeyView{path, page});
+}
+
+std::optional<MetadataCache::HeldListing> MetadataCache::FindListingAhead(
+    const Path& path, const DirectoryPage& page) {
+  return listings_.LookupBy(ListingKeyView{path, page}, /*count_miss=*/false);
 }
 
 void MetadataCache::KeepListing(const Path& path, const DirectoryPage& page, ListingRef listing,

@@ -53,6 +53,8 @@ class MetadataCache {
   void KeepAttributes(const Path& path, const PathState& state, Epoch epoch);
 
   std::optional<HeldListing> FindListing(const Path& path, const DirectoryPage& page);
+  // The same, for who asks by FindListing when it is not there: such a miss counts once.
+  std::optional<HeldListing> FindListingAhead(const Path& path, const DirectoryPage& page);
   void KeepListing(const Path& path, const DirectoryPage& page, ListingRef listing, Epoch epoch);
   void DropListing(const Path& path, const DirectoryPage& page);
 
@@ -78,6 +80,20 @@ class MetadataCache {
     template <typename H>
     friend H AbslHashValue(H state, const ListingKey& key) {
       return H::combine(std::move(state), key.path, key.page);
+    }
+  };
+
+  // Finds a ListingKey without a copy of the path.
+  struct ListingKeyView {
+    const Path& path;
+    const DirectoryPage& page;
+
+    friend bool operator==(const ListingKey& key, const ListingKeyView& view) {
+      return key.path == view.path && key.page == view.page;
+    }
+    template <typename H>
+    friend H AbslHashValue(H state, const ListingKeyView& view) {
+      return H::combine(std::move(state), view.path, view.page);
     }
   };
 

@@ -67,6 +67,31 @@ TEST_F(MetadataCachingSourceTest, AMissingNameIsGoodForTheNegativeTtl) {
   EXPECT_TRUE(Exists("d/x"));
 }
 
+TEST_F(MetadataCachingSourceTest, AListingIsAtHandHoweverOldItsNamesUntilItIsForgotten) {
+  EXPECT_EQ(cache_->FindListing(At("d")), nullptr);
+  // Who looks before he asks misses once.
+  EXPECT_EQ(Counter("listings_misses"), 0u);
+  const ListingRef listing = *AwaitListing(*cache_, At("d"));
+  EXPECT_EQ(Counter("listings_misses"), 1u);
+  clock_.Advance(absl::Hours(24));
+  EXPECT_EQ(cache_->FindListing(At("d")), listing);
+  EXPECT_EQ(Counter("listings_hits"), 1u);
+  EXPECT_EQ(cache_->FindListing(Path()), nullptr);
+  cache_->Invalidate({.path = At("d")});
+  EXPECT_EQ(cache_->FindListing(At("d")), nullptr);
+  EXPECT_EQ(base_.CallCount(Kind::kListing), 1u);
+  EXPECT_EQ(base_.CallCount(Kind::kAttributes), 0u);
+}
+
+TEST_F(MetadataCachingSourceTest, AListingWhoseAttributesAreTooOldIsNotAtHand) {
+  const auto cache = MakeMetadataCachingSource(base_, {.metadata_ttl = absl::Seconds(30)}, clock_);
+  ASSERT_TRUE(AwaitListing(*cache, At("d")).ok());
+  clock_.Advance(absl::Seconds(30));
+  EXPECT_NE(cache->FindListing(At("d")), nullptr);
+  clock_.Advance(absl::Nanoseconds(1));
+  EXPECT_EQ(cache->FindListing(At("d")), nullptr);
+}
+
 TEST_F(MetadataCachingSourceTest, WhoWantsOnlyWhatIsCachedCausesNoRequest) {
   const RequestContext cached_only = {.any_age = true, .cached_only = true, .speculative = true};
   EXPECT_TRUE(absl::IsNotFound(AwaitListing(*cache_, At("d"), {}, cached_only).status()));

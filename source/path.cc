@@ -44,8 +44,13 @@ absl::StatusOr<Path> Path::Child(absl::string_view name) const {
     return Malformed(error_number, name);
   }
   if (IsRoot()) return Path(std::string(name));
-  if (text_.size() + 1 + name.size() > kPathBytesMax) return Malformed(ENAMETOOLONG, text_);
-  return Path(absl::StrCat(text_, "/", name));
+  const size_t size = text_.size() + 1 + name.size();
+  if (size > kPathBytesMax) return Malformed(ENAMETOOLONG, text_);
+  std::string text;
+  text.reserve(size);
+  text.append(text_).push_back('/');
+  text.append(name.data(), name.size());
+  return Path(std::move(text));
 }
 
 Path Path::Parent() const {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -47,6 +48,16 @@ class Promoting final : public ForwardingSource<PromotingSource> {
         AskListing(path, context, std::move(done));
         return;
     }
+  }
+
+  // From a listing that is at hand, whether or not lookups have begun to repeat in its directory:
+  // that question is only when to read one.
+  std::optional<PathState> FindAttributes(const Path& directory, absl::string_view name,
+                                          absl::Duration age_max) override {
+    if (age_max != absl::InfiniteDuration()) return std::nullopt;
+    const ListingRef listing = base_.FindListing(directory);
+    if (listing == nullptr) return std::nullopt;
+    return FindIn(*listing, listing->Find(name), /*confirmed=*/false);
   }
 
   void ReadDirectory(const Path& path, const DirectoryPage& page, const RequestContext& context,
@@ -154,19 +165,26 @@ class Promoting final : public ForwardingSource<PromotingSource> {
     }
     Learn(path.Parent(), **listing);
     const Dentry* entry = (*listing)->Find(path.Name());
-    if (entry != nullptr && entry->attributes.has_value()) {
-      from_listing_.fetch_add(1, std::memory_order_relaxed);
-      std::move(done)(
-          PathState{.attributes = entry->attributes, .confirmed_at = (*listing)->confirmed_at});
+    if (auto state = FindIn(**listing, entry, confirmed); state.has_value()) {
+      std::move(done)(*std::move(state));
     } else if (entry != nullptr || !(*listing)->IsComplete()) {
       AskSingly(path, context, std::move(done));
-    } else if (confirmed || IsYoung(**listing)) {
-      missing_from_listing_.fetch_add(1, std::memory_order_relaxed);
-      std::move(done)(PathState{.confirmed_at = (*listing)->confirmed_at,
-                                .directory_version = (*listing)->directory.version});
     } else {
       ConfirmListing(path, context, std::move(done));
     }
+  }
+
+  // What the listing, with this entry or none, says of a name, if it may.
+  std::optional<PathState> FindIn(const Listing& listing, const Dentry* entry, bool confirmed) {
+    if (entry != nullptr && entry->attributes.has_value()) {
+      from_listing_.fetch_add(1, std::memory_order_relaxed);
+      return PathState{.attributes = entry->attributes, .confirmed_at = listing.confirmed_at};
+    }
+    if (entry != nullptr || !listing.IsComplete()) return std::nullopt;
+    if (!confirmed && !IsYoung(listing)) return std::nullopt;
+    missing_from_listing_.fetch_add(1, std::memory_order_relaxed);
+    return PathState{.confirmed_at = listing.confirmed_at,
+                     .directory_version = listing.directory.version};
   }
 
   // Whether the listing may say what is missing. Not one that was confirmed at a time that lies

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -41,6 +42,10 @@ class PromotingSourceTest : public testing::Test {
     const auto state = AwaitAttributes(*source_, *Path::Parse(path));
     EXPECT_TRUE(state.ok()) << state.status();
     return state.value_or(PathState{});
+  }
+  // A name in "d".
+  std::optional<PathState> AtHand(const std::string& name) {
+    return source_->FindAttributes(*Path::Parse("d"), name, absl::InfiniteDuration());
   }
   void SetSize(const std::string& directory, uint64_t size) {
     base_.SetAttributes(directory, [size](Attributes& attributes) { attributes.size = size; });
@@ -220,6 +225,54 @@ TEST_F(PromotingSourceTest, ANameThatCouldNotBeStatedIsAskedForAndItsErrorIsItsO
   base_.HideAttributes("d/f3", ErrnoStatus(EACCES, "lstat"));
   ASSERT_TRUE(AwaitListing(*source_, *Path::Parse("d")).ok());
   EXPECT_EQ(StatusErrno(AwaitAttributes(*source_, *Path::Parse("d/f3")).status()), EACCES);
+}
+
+TEST_F(PromotingSourceTest, WithTheListingAtHandANameNeedsNoCall) {
+  EXPECT_FALSE(AtHand("f1").has_value());
+  EXPECT_EQ(flight_->Statistics().counters.at("led"), 0u);
+  ASSERT_TRUE(AwaitListing(*source_, *Path::Parse("d")).ok());
+  EXPECT_EQ(AtHand("f1"), Lookup("d/f1"));
+  EXPECT_EQ(AtHand("x"), Lookup("d/x"));
+  EXPECT_EQ(AtHand("x")->directory_version, base_.AttributesOf("d").version);
+  EXPECT_EQ(source_->Statistics().counters.at("from_listing"), 2u);
+  EXPECT_EQ(source_->Statistics().counters.at("missing_from_listing"), 3u);
+  EXPECT_EQ(Listings(), 1u);
+  EXPECT_EQ(Singles(), 0u);
+}
+
+TEST_F(PromotingSourceTest, AMissingNameIsAtHandForTheNegativeTtlAndAnExistingOneForLonger) {
+  ASSERT_TRUE(AwaitListing(*source_, *Path::Parse("d")).ok());
+  clock_.Advance(absl::Seconds(10));
+  EXPECT_TRUE(AtHand("x").has_value());
+  clock_.Advance(absl::Nanoseconds(1));
+  EXPECT_FALSE(AtHand("x").has_value());
+  EXPECT_TRUE(AtHand("f1").has_value());
+  clock_.Advance(-absl::Hours(1));
+  EXPECT_FALSE(AtHand("x").has_value());
+  // Nor did it ask.
+  EXPECT_EQ(base_.CallCount(Kind::kAttributes), 0u);
+}
+
+TEST_F(PromotingSourceTest, WhatAListingCannotSayIsNotAtHand) {
+  base_.HideAttributes("d/f3", ErrnoStatus(EACCES, "lstat"));
+  ASSERT_TRUE(AwaitListing(*source_, *Path::Parse("d")).ok());
+  EXPECT_FALSE(AtHand("f3").has_value());
+  EXPECT_FALSE(source_->FindAttributes(*Path::Parse("d"), "f1", absl::Hours(1)).has_value());
+  EXPECT_FALSE(
+      source_->FindAttributes(*Path::Parse("e"), "f1", absl::InfiniteDuration()).has_value());
+  cache_->Invalidate({.path = *Path::Parse("d"), .recursive = true});
+  EXPECT_FALSE(AtHand("f1").has_value());
+}
+
+TEST_F(PromotingSourceTest, NothingOfADirectoryTooLargeToListIsAtHand) {
+  MemorySource large(clock_, /*entries_max=*/50);
+  for (int i = 0; i < 100; ++i) large.AddFile(absl::StrCat("d/f", i), "bytes");
+  const auto cache = MakeMetadataCachingSource(large, {}, clock_);
+  const auto source = MakePromotingSource(*cache, absl::Seconds(10), clock_);
+  const Path d = *Path::Parse("d");
+  ASSERT_NE((*AwaitListing(*source, d))->bits_needed, 0u);
+  EXPECT_FALSE(source->FindAttributes(d, "f1", absl::InfiniteDuration()).has_value());
+  EXPECT_FALSE(source->FindAttributes(d, "x", absl::InfiniteDuration()).has_value());
 }
 
 TEST_F(PromotingSourceTest, AReaderWhoLimitsTheAgeIsNotAnsweredFromTheListing) {

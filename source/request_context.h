@@ -22,7 +22,8 @@ struct RequestContext {
   // not travel: a cache that has nothing asks its source as usual.
   bool any_age = false;
 
-  // For listings, within one process: only what the cache has; else NOT_FOUND without an errno.
+  // For listings and blocks, within one process: only what is at hand, in a cache or in memory that
+  // is shared; else NOT_FOUND without an errno.
   // REQUIRES: speculative.
   bool cached_only = false;
 

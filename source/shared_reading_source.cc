@@ -33,11 +33,16 @@ class SharedReading final : public ForwardingSource<SharedReadingSource> {
 
   void ReadBlock(const BlockKey& key, const RequestContext& context, Done<BlockRef> done) override {
     const std::shared_ptr<SharedBlockReader> reader = CurrentReader();
-    if (reader == nullptr) {
+    if (reader == nullptr && !context.cached_only) {
       base_.ReadBlock(key, context, std::move(done));
       return;
     }
-    FoundBlock found = reader->Find(key);
+    FoundBlock found;
+    if (reader != nullptr) found = reader->Find(key);
+    if (found.block == nullptr && context.cached_only) {
+      std::move(done)(absl::NotFoundError("the block is not in shared memory"));
+      return;
+    }
     if (found.block != nullptr) {
       found_.fetch_add(1, std::memory_order_relaxed);
       const bool tell = found.first_read && BlockCount(key.version.size) > kWholeFileBlocks;

@@ -175,6 +175,18 @@ TEST_F(SharedReadingSourceTest, WithoutAReaderAllComesAsMessages) {
   EXPECT_EQ(shared_.loader.LoadCount(), 0u);
 }
 
+TEST_F(SharedReadingSourceTest, WhoWantsOnlyWhatIsAtHandCausesNoRequest) {
+  const RequestContext cached_only = {.cached_only = true, .speculative = true};
+  const BlockKey key = base_.KeyOf("f", 0);
+  EXPECT_TRUE(absl::IsNotFound(AwaitBlock(*shared_.layer, key, cached_only).status()));
+  EXPECT_EQ(shared_.loader.LoadCount(), 0u);
+  EXPECT_EQ(Read("f"), "bytes");
+  EXPECT_TRUE(AwaitBlock(*shared_.layer, key, cached_only).ok());
+  shared_.layer->SetReader(nullptr);
+  EXPECT_TRUE(absl::IsNotFound(AwaitBlock(*shared_.layer, key, cached_only).status()));
+  EXPECT_EQ(shared_.loader.LoadCount(), 1u);
+}
+
 TEST_F(SharedReadingSourceTest, AFailedLoadIsTheAnswer) {
   base_.FailNext(Kind::kBlock, ErrnoStatus(EACCES, "open"));
   EXPECT_EQ(StatusErrno(AwaitBlock(*shared_.layer, base_.KeyOf("f", 0)).status()), EACCES);

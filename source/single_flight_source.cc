@@ -84,6 +84,15 @@ class SingleFlight final : public SingleFlightSource {
     file_systems_.Request({path, {}}, context, std::move(done));
   }
 
+  // What is at hand needs no flight. Nothing is asked twice for it: who finds nothing makes the
+  // call, and meets the flight, or what it has brought since. And nothing is answered that an
+  // invalidation covers: the caches below have erased it before Invalidate returns.
+  std::optional<PathState> FindAttributes(const Path& directory, absl::string_view name,
+                                          absl::Duration age_max) override {
+    return base_.FindAttributes(directory, name, age_max);
+  }
+  ListingRef FindListing(const Path& directory) override { return base_.FindListing(directory); }
+
   void Invalidate(const Invalidation& invalidation) override {
     const auto covers = [&invalidation](const PageKey& key) {
       return invalidation.Covers(key.path);

@@ -8,6 +8,7 @@
 #include "common/fake_clock.h"
 #include "common/status.h"
 #include "gtest/gtest.h"
+#include "source/metadata_caching_source.h"
 #include "source/testing/await.h"
 #include "source/testing/memory_source.h"
 #include "source/testing/source_conformance.h"
@@ -55,6 +56,23 @@ TEST_F(SingleFlightSourceTest, ManyReadersOfOneBlockAreOneRequest) {
   EXPECT_EQ(Counter("led"), 1u);
   EXPECT_EQ(Counter("followed"), 99u);
   EXPECT_EQ(Counter("in_flight"), 0u);
+}
+
+TEST_F(SingleFlightSourceTest, WhatIsAtHandIsGivenWhileAFlightForItIsUnderWay) {
+  const auto cache = MakeMetadataCachingSource(base_, {}, clock_);
+  const auto flight = MakeSingleFlightSource(*cache, absl::Seconds(10), clock_);
+  EXPECT_EQ(flight->FindListing(Path()), nullptr);
+  EXPECT_EQ(base_.CallCount(Kind::kListing), 0u);
+  const ListingRef listing = *AwaitListing(*flight, Path());
+  clock_.Advance(absl::Seconds(11));
+  base_.Hold(Kind::kAttributes);
+  Answer<ListingRef> confirming;
+  flight->ReadDirectory(Path(), {}, {}, confirming.MakeDone());
+  ASSERT_FALSE(confirming.IsReady());
+  EXPECT_EQ(flight->FindListing(Path()), listing);
+  EXPECT_EQ(flight->Statistics().counters.at("followed"), 0u);
+  base_.Release(Kind::kAttributes);
+  EXPECT_TRUE(confirming.Await().ok());
 }
 
 TEST_F(SingleFlightSourceTest, AnAnswerIsNotRemembered) {

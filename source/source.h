@@ -20,9 +20,12 @@
 #define COPPICE_SOURCE_SOURCE_H_
 
 #include <cstdint>
+#include <optional>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "source/attributes.h"
 #include "source/block.h"
 #include "source/extent_kind.h"
@@ -64,6 +67,21 @@ class Source {
   // As statvfs(3).
   virtual void GetFileSystemStatistics(const Path& path, const RequestContext& context,
                                        Done<FileSystemStatistics> done) = 0;
+
+  // The two below look into memory, on the caller's thread, and ask nobody: an answer that is at
+  // hand needs no callback. They say what the calls above would, with the same limits of age; or
+  // nothing, and then the caller makes the call. The default has nothing at hand. A layer that
+  // changes answers, or limits their age, overrides them as it does the calls.
+
+  // What GetAttributes would answer at once for a name in this directory.
+  virtual std::optional<PathState> FindAttributes(const Path& /*directory*/,
+                                                  absl::string_view /*name*/,
+                                                  absl::Duration /*age_max*/) {
+    return std::nullopt;
+  }
+  // What ReadDirectory would answer at once for all of it in one page and for any_age; else
+  // nullptr.
+  virtual ListingRef FindListing(const Path& /*directory*/) { return nullptr; }
 };
 
 }  // namespace coppice

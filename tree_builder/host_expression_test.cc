@@ -1,5 +1,8 @@
 #include "tree_builder/host_expression.h"
 
+#include <random>
+#include <string>
+
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -10,6 +13,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 std::vector<std::string> Expand(absl::string_view expression) {
@@ -106,6 +110,28 @@ TEST(HostExpressionTest, WhatAnExpressionStandsForIsLimited) {
   EXPECT_THAT(Error("n[1234567890123456789]"), HasSubstr("a number of more than 18 digits"));
   EXPECT_THAT(Error(absl::StrCat("n[1-2]", std::string(253, 'x'))), HasSubstr("longer than 253"));
   EXPECT_EQ(Expand("n[000000000000000001]").front(), "n000000000000000001");
+}
+
+TEST(HostExpressionTest, AnyTextEndsWithNamesOrWithAColumn) {
+  constexpr char kCharacters[] = "n1[]-,/!&^0@.x9";
+  size_t good = 0;
+  for (uint32_t seed = 0; seed < 50'000; ++seed) {
+    std::mt19937 random(seed);
+    std::string text;
+    for (uint32_t i = 0, length = random() % 12; i < length; ++i) {
+      text += kCharacters[random() % (sizeof(kCharacters) - 1)];
+    }
+    const auto names = ExpandHosts(text);
+    good += names.ok() ? 1 : 0;
+    if (!names.ok()) {
+      EXPECT_THAT(std::string(names.status().message()), StartsWith("column ")) << text;
+      continue;
+    }
+    for (const std::string& name : *names) {
+      EXPECT_THAT(name, Not(testing::ContainsRegex("[^-n1.x09]"))) << text;
+    }
+  }
+  EXPECT_GT(good, 1'000u);
 }
 
 TEST(HostExpressionTest, ALargeRangeIsQuickToRepeat) {

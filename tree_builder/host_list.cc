@@ -1,6 +1,5 @@
 #include "tree_builder/host_list.h"
 
-#include <algorithm>
 #include <deque>
 #include <utility>
 

@@ -1,5 +1,7 @@
 #include "tree_builder/slurm_topology.h"
 
+#include <random>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -79,6 +81,24 @@ TEST(SlurmTopologyTest, ErrorsNameTheLine) {
   EXPECT_THAT(Error("SwitchName=a Switches=b"), HasSubstr("line 1: there is no switch 'b'"));
   EXPECT_THAT(Error("SwitchName=a Nodes=n0\nSwitchName=b Switches=a\nSwitchName=c Switches=a"),
               HasSubstr("line 3: the switch 'a' is below two"));
+}
+
+TEST(SlurmTopologyTest, AnyTextIsReadOrRefused) {
+  const std::vector<std::string> words = {"SwitchName=", "Nodes=", "Switches=", "a",  "b", "n0",
+                                          "n[0-1]",      " ",      "\n",        "\\", "#", "="};
+  for (uint32_t seed = 0; seed < 20'000; ++seed) {
+    std::mt19937 random(seed);
+    std::string text;
+    for (uint32_t i = 0, length = random() % 25; i < length; ++i) {
+      text += words[random() % words.size()];
+    }
+    const auto result = ParseSlurmTopology(text, Named({"n0", "n1"}));
+    if (result.ok()) {
+      EXPECT_TRUE(CheckSwitchLayout(result->layout, 2).ok()) << text;
+    } else {
+      EXPECT_TRUE(absl::IsInvalidArgument(result.status())) << text;
+    }
+  }
 }
 
 TEST(SlurmTopologyTest, ASwitchBelowItselfIsAnError) {

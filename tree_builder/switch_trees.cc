@@ -16,6 +16,8 @@ struct Group {
   // Of members below it, and how often they were interior in the trees so far.
   uint32_t size = 0;
   uint64_t interior = 0;
+  // How many of them were roots.
+  uint32_t roots = 0;
 
   // In the tree under way: the next of each to place, the members in `groups` that are not placed,
   // and the children that placed members below the switch may still get.
@@ -70,6 +72,7 @@ class SwitchTreeBuilder {
     queue_.clear();
     const uint32_t root = ChooseRoot();
     was_root_[root] = true;
+    ForEachAbove(group_of_[root], [](Group& group) { ++group.roots; });
     PlaceAt(root, group_of_[root]);
     for (size_t i = 0; i < queue_.size(); ++i) GiveChildren(queue_[i]);
     return Topology::FromParents(parent_plus_one_, fanout_);
@@ -90,12 +93,9 @@ class SwitchTreeBuilder {
       std::stable_sort(group.members.begin(), group.members.end(),
                        [this](uint32_t a, uint32_t b) { return interior_[a] < interior_[b]; });
       std::stable_sort(group.groups.begin(), group.groups.end(), [this](uint32_t a, uint32_t b) {
-        const Group& one = groups_[a];
-        const Group& other = groups_[b];
-        const uint32_t levels_of_one = LevelsFor(one.size, 1, fanout_);
-        const uint32_t levels_of_other = LevelsFor(other.size, 1, fanout_);
-        if (levels_of_one != levels_of_other) return levels_of_one > levels_of_other;
-        return one.interior * other.size < other.interior * one.size;
+        const uint32_t levels_a = LevelsFor(groups_[a].size, 1, fanout_);
+        const uint32_t levels_b = LevelsFor(groups_[b].size, 1, fanout_);
+        return levels_a != levels_b ? levels_a > levels_b : DidLess(a, b);
       });
       group.next_member = 0;
       group.next_group = 0;
@@ -105,19 +105,30 @@ class SwitchTreeBuilder {
     }
   }
 
+  // The first member, and in further trees one that was none yet: on the way down from the machine,
+  // below the switches that did least.
   uint32_t ChooseRoot() const {
-    uint32_t best = 0;
-    const auto is_better = [this](uint32_t a, uint32_t b) {
-      if (was_root_[a] != was_root_[b]) return !was_root_[a];
-      if (interior_[a] != interior_[b]) return interior_[a] < interior_[b];
-      const Group& one = groups_[group_of_[a]];
-      const Group& other = groups_[group_of_[b]];
-      return one.interior * other.size < other.interior * one.size;
+    const auto has_other = [this](uint32_t group) {
+      return groups_[group].roots < groups_[group].size;
     };
-    for (uint32_t i = 1; i < member_count_; ++i) {
-      if (is_better(i, best)) best = i;
+    if (groups_[top_].roots == 0) return 0;
+    uint32_t group = top_;
+    while (true) {
+      uint32_t best = kNone;
+      for (const uint32_t below : groups_[group].groups) {
+        if (has_other(below) && (best == kNone || DidLess(below, best))) best = below;
+      }
+      if (best == kNone) break;
+      group = best;
     }
-    return best;
+    const std::vector<uint32_t>& members = groups_[group].members;
+    return *std::find_if(members.begin(), members.end(),
+                         [this](uint32_t member) { return !was_root_[member]; });
+  }
+
+  // For its size.
+  bool DidLess(uint32_t a, uint32_t b) const {
+    return groups_[a].interior * groups_[b].size < groups_[b].interior * groups_[a].size;
   }
 
   // Places a member of that group, which may be the first below several switches.

@@ -121,6 +121,14 @@ TEST(SwitchTreesTest, InteriorsMoveOnFromTreeToTree) {
   EXPECT_GE(std::count(interior.begin(), interior.end(), 1u), 200);
 }
 
+TEST(SwitchTreesTest, RootsAreBelowDifferentSwitches) {
+  const auto trees = BuildSwitchTrees(4, 4, FatTree(16, 16, 4));
+  ASSERT_TRUE(trees.ok()) << trees.status();
+  std::set<uint32_t> spines;
+  for (const Topology& tree : *trees) spines.insert(tree.root() / 64);
+  EXPECT_EQ(spines.size(), 4u);
+}
+
 TEST(SwitchTreesTest, TheFirstMemberIsTheRootOfTheFirstTree) {
   EXPECT_EQ(BuildSwitchTrees(4, 1, FatTree(4, 4, 2))->front().root(), 0u);
 }

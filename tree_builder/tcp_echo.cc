@@ -115,15 +115,18 @@ absl::Status EchoClient::EndSending() {
 }
 
 absl::StatusOr<EchoServer> EchoServer::Listen(uint16_t port, bool on_loopback) {
-  // One socket for IPv4 and IPv6, but loopback, which is always there as IPv4.
-  FileDescriptor listener(socket(on_loopback ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  // One socket for IPv4 and IPv6, where there is IPv6; loopback is always there as IPv4.
+  FileDescriptor listener;
+  if (!on_loopback) listener = FileDescriptor(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const bool is_ipv6 = listener.valid();
+  if (!is_ipv6) listener = FileDescriptor(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!listener.valid()) return Failed("make a socket");
-  sockaddr_in loopback = {.sin_family = AF_INET, .sin_port = htons(port)};
-  loopback.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
-  const auto* const address = on_loopback ? reinterpret_cast<const sockaddr*>(&loopback)
-                                          : reinterpret_cast<const sockaddr*>(&any);
-  const socklen_t length = on_loopback ? sizeof(loopback) : sizeof(any);
+  sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_port = htons(port)};
+  ipv4.sin_addr.s_addr = htonl(on_loopback ? INADDR_LOOPBACK : INADDR_ANY);
+  sockaddr_in6 ipv6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+  const auto* const address =
+      is_ipv6 ? reinterpret_cast<const sockaddr*>(&ipv6) : reinterpret_cast<const sockaddr*>(&ipv4);
+  const socklen_t length = is_ipv6 ? sizeof(ipv6) : sizeof(ipv4);
   const int one = 1;
   (void)setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
   if (bind(listener.get(), address, length) != 0 || listen(listener.get(), kBacklog) != 0) {

@@ -64,6 +64,20 @@ TEST(TcpEchoServerTest, AServerWithoutClientsEndsInTime) {
   EXPECT_TRUE(absl::IsDeadlineExceeded(server->Run(absl::Milliseconds(1), absl::Milliseconds(1))));
 }
 
+TEST(TcpEchoServerTest, AServerForOtherHostsIsReachedOverIpv4AndIpv6) {
+  for (const char* host : {"127.0.0.1", "[::1]"}) {
+    auto server = EchoServer::Listen(0, /*on_loopback=*/false);
+    ASSERT_TRUE(server.ok()) << server.status();
+    const auto client =
+        EchoClient::Connect(absl::StrCat(host, ":", server->port()), EchoMode::kEnd);
+    if (StatusErrno(client.status()) == EADDRNOTAVAIL) {
+      GTEST_SKIP() << "NOT TESTED: this machine has no " << host;
+    }
+    ASSERT_TRUE(client.ok()) << client.status();
+    EXPECT_TRUE(server->Run(kTcpCallMax, kTcpCallMax).ok());
+  }
+}
+
 TEST(TcpEchoServerTest, ATakenPortIsAnError) {
   auto server = EchoServer::Listen(0, /*on_loopback=*/true);
   ASSERT_TRUE(server.ok()) << server.status();

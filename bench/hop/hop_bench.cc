@@ -1,7 +1,6 @@
 #include "bench/hop/hop_bench.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <functional>
 #include <map>
 #include <memory>
@@ -9,9 +8,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "bench/hop/costed_run.h"
 #include "bench/hop/grpc_relay.h"
+#include "bench/hop/mounted_walk.h"
 #include "bench/hop/relay_chain.h"
 #include "bench/hop/source_reader.h"
 #include "bench/hop/tar_stream.h"
@@ -21,11 +22,9 @@
 #include "bench/node_costs.h"
 #include "bench/process/kernel_reader.h"
 #include "bench/process/loopback_ssh.h"
-#include "bench/process/mount_process.h"
 #include "bench/process/peer_chain.h"
 #include "bench/process/sample_files.h"
 #include "bench/scratch_directory.h"
-#include "common/status.h"
 #include "deploy/program_files.h"
 #include "deploy/table.h"
 
@@ -38,7 +37,7 @@ constexpr char kGrpc[] = "raw gRPC";
 constexpr char kTcp[] = "TCP copy";
 constexpr char kTar[] = "tar over TCP";
 constexpr char kSshfs[] = "sshfs, 1 hop";
-constexpr int kSshfsAttemptsMax = 3;
+constexpr char kFloor[] = "FUSE floor, no hop";
 // Blocks that a reader has under way, as our read-ahead has; small files.
 constexpr size_t kLargeWidth = 8;
 constexpr size_t kSmallWidth = 16;
@@ -69,6 +68,7 @@ struct Workload {
 struct Competitor {
   std::string who;
   Measure measure;
+  bool has_hops = true;
 };
 
 // That as many bytes came as there are.
@@ -105,6 +105,7 @@ class HopBench {
   absl::Status MeasureLarge(size_t hops);
   absl::Status MeasureSmall(size_t hops);
   void AddGoals();
+  void AddFloorNote(const std::string& small);
 
   // Measures all of them interleaved and adds a row for each.
   absl::Status AddCase(const Workload& workload, const std::vector<Competitor>& competitors);
@@ -115,7 +116,7 @@ class HopBench {
                         std::function<absl::Status(const std::string&)> work);
   Measure ThroughTar(size_t hops);
   Measure ThroughSshfs();
-  absl::Status WalkSmall(const std::string& mount) const;
+  Measure ThroughFloor();
 
   uint64_t small_bytes() const { return uint64_t{options_.files} * kSmallFileBytes; }
   std::string LargeCase(size_t hops) const {
@@ -124,8 +125,8 @@ class HopBench {
   std::string SmallCase(size_t hops) const {
     return absl::StrCat(FormatCount(options_.files), " files of 4 KiB, hops: ", hops);
   }
-  // sshfs has one hop, so it is measured once, beside this chain.
-  size_t SshfsChain() const {
+  // What has no chain is measured once, beside this one.
+  size_t SingleChain() const {
     const auto& chains = options_.chains;
     return std::find(chains.begin(), chains.end(), 2) != chains.end() ? 2 : chains.front();
   }
@@ -134,6 +135,7 @@ class HopBench {
   const BenchContext context_;
   Report& report_;
   const ScratchDirectory scratch_;
+  const WalkedTree small_{.directory = scratch_.File("tree/small"), .bytes = small_bytes()};
   ProgramFiles programs_;
   std::string relay_;
   std::unique_ptr<PeerChain> peers_;
@@ -168,7 +170,7 @@ absl::Status HopBench::PrepareSsh() {
   if (ssh.ok()) {
     ssh_ = std::make_unique<LoopbackSsh>(*std::move(ssh));
   } else if (absl::IsNotFound(ssh.status())) {
-    report_.AddAbsent(SmallCase(SshfsChain()), kSshfs, std::string(ssh.status().message()));
+    report_.AddAbsent(SmallCase(SingleChain()), kSshfs, std::string(ssh.status().message()));
   } else {
     return ssh.status();
   }
@@ -227,14 +229,18 @@ absl::Status HopBench::MeasureSmall(size_t hops) {
                                return Expect(ReadTreeFromPeer(address, "small", kSmallWidth),
                                              bytes);
                              })},
-      {kMount, ThroughMount(
-                   hops, [this](const std::string& mount) { return WalkSmall(mount + "/small"); })},
+      {kMount,
+       ThroughMount(
+           hops, [bytes](const std::string& mount) { return WalkFiles(mount + "/small", bytes); })},
       {kGrpc, ThroughRelays("grpc", hops,
                             [files](const std::string& address) {
                               return ReadOverGrpc(address, files, kSmallFileBytes, kSmallWidth);
                             })},
       {kTar, ThroughTar(hops)}};
-  if (ssh_ != nullptr && hops == SshfsChain()) competitors.push_back({kSshfs, ThroughSshfs()});
+  if (hops == SingleChain()) {
+    competitors.push_back({kFloor, ThroughFloor(), /*has_hops=*/false});
+    if (ssh_ != nullptr) competitors.push_back({kSshfs, ThroughSshfs()});
+  }
   return AddCase({.name = SmallCase(hops), .hops = hops, .bytes = bytes, .files = files},
                  competitors);
 }
@@ -255,7 +261,6 @@ absl::Status HopBench::AddCase(const Workload& workload,
   }
   const auto samples = Interleave(measurements, context_);
   if (!samples.ok()) return samples.status();
-  const double gibibytes = static_cast<double>(workload.bytes) / kGibibyte;
   for (size_t i = 0; i < competitors.size(); ++i) {
     ReportRow row = {.name = name,
                      .who = competitors[i].who,
@@ -263,12 +268,13 @@ absl::Status HopBench::AddCase(const Workload& workload,
                      .samples = (*samples)[i]};
     // tar and sshd are children that come and go: their costs are not known.
     if (!runs[i].cpu().empty()) {
-      const double cpu_per_hop = runs[i].cpu().Median() / static_cast<double>(workload.hops);
-      row.counts = {{"CPU s/GiB", runs[i].cpu().Median() / gibibytes},
-                    {"CPU s/GiB/hop", cpu_per_hop / gibibytes}};
-      if (workload.files > 0) {
-        const double files = static_cast<double>(workload.files);
-        row.counts = {{"CPU us/file/hop", cpu_per_hop / files * kMicroseconds}};
+      const std::string what = workload.files > 0 ? "CPU us/file" : "CPU s/GiB";
+      const double cpu = runs[i].cpu().Median() *
+                         (workload.files > 0 ? kMicroseconds / static_cast<double>(workload.files)
+                                             : kGibibyte / static_cast<double>(workload.bytes));
+      row.counts = {{what, cpu}};
+      if (competitors[i].has_hops) {
+        row.counts.push_back({what + "/hop", cpu / static_cast<double>(workload.hops)});
       }
       cpu_[{name, competitors[i].who}] = runs[i].cpu();
     }
@@ -311,7 +317,8 @@ Measure HopBench::ThroughMount(size_t hops, std::function<absl::Status(const std
     const NodeCosts spent = CostsBetween(*before, *after);
     run.SetCounts({{"FUSE requests", static_cast<double>(FuseRequestsBesideIoctl(spent.fuse))},
                    {"RPCs to peer", static_cast<double>(CallsIn(spent.service))},
-                   {"RPCs to parent", static_cast<double>(CallsIn(spent.parent))}});
+                   {"RPCs to parent", static_cast<double>(CallsIn(spent.parent))},
+                   {"messages with parent", static_cast<double>(MessagesIn(spent.parent))}});
     return elapsed;
   };
 }
@@ -341,28 +348,11 @@ Measure HopBench::ThroughTar(size_t hops) {
 }
 
 Measure HopBench::ThroughSshfs() {
-  return [this](CostedRun&) -> absl::StatusOr<absl::Duration> {
-    const std::string mount_point = scratch_.File("sshfs");
-    for (int attempt = 1;; ++attempt) {
-      const auto mount = MountProcess::Start(
-          {.who = "sshfs",
-           .arguments = ssh_->SshfsCommand(scratch_.File("tree/small"), mount_point),
-           .log_file = scratch_.File("sshfs.log"),
-           .mount_point = mount_point},
-          context_);
-      if (!mount.ok()) return mount.status();
-      CostedRun without_costs;
-      auto took = without_costs.Measure({}, [&] { return WalkSmall(mount_point); });
-      // Now and then its connection is gone as soon as it is mounted.
-      if (StatusErrno(took.status()) != ENOTCONN || attempt == kSshfsAttemptsMax) return took;
-    }
-  };
+  return [this](CostedRun&) { return TimeSshfsWalk(small_, scratch_.path(), *ssh_, context_); };
 }
 
-absl::Status HopBench::WalkSmall(const std::string& mount) const {
-  const absl::StatusOr<TreeTotals> totals = WalkTree(mount, /*read_files=*/true);
-  if (!totals.ok()) return totals.status();
-  return Expect(totals->bytes, small_bytes());
+Measure HopBench::ThroughFloor() {
+  return [this](CostedRun& run) { return TimeFloorWalk(small_, scratch_.path(), run, context_); };
 }
 
 void HopBench::AddGoals() {
@@ -374,17 +364,29 @@ void HopBench::AddGoals() {
     report_.AddGoal({absl::StrCat(large, ": CPU per GiB / raw gRPC"),
                      MedianRatio(cpu_[{large, kSource}], cpu_[{large, kGrpc}]), kCpuGoal});
   }
-  const std::string small = SmallCase(SshfsChain());
+  const std::string small = SmallCase(SingleChain());
   report_.AddGoalOf(absl::StrCat(small, ": mount, speed / sshfs"), {small, kMount}, {small, kSshfs},
                     kSshfsGoal, /*at_most=*/false);
   report_.AddGoalOf(absl::StrCat(small, ": mount, time / tar over TCP"), {small, kTar},
                     {small, kMount}, kTarGoal);
+  AddFloorNote(small);
   report_.AddNote(
       "Hops are connections: a chain of 2 is reader, peer, root. The root has everything in its "
       "cache, the peers below it are new each time, and so is the mount. CPU is of all processes, "
       "the reader's too.");
   report_.AddNote(absl::StrCat("Under way at a time: ", kLargeWidth, " blocks of 1 MiB, ",
                                kSmallWidth, " small files; a mount's reader has one."));
+}
+
+// What FUSE alone leaves of the goal against tar.
+void HopBench::AddFloorNote(const std::string& small) {
+  const ReportRow* const floor = report_.Find(small, kFloor);
+  const ReportRow* const tar = report_.Find(small, kTar);
+  if (floor == nullptr || tar == nullptr || floor->samples.empty() || tar->samples.empty()) return;
+  report_.AddNote(absl::StrFormat(
+      "The FUSE floor, which answers each READ of the same files from memory, takes %.2f times "
+      "tar's time.",
+      MedianRatio(tar->samples, floor->samples)));
 }
 
 }  // namespace

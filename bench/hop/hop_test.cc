@@ -30,6 +30,11 @@ TEST(HopTest, EveryCompetitorMovesBothWorkloads) {
       EXPECT_TRUE(rows.at(who).median > 0 || !rows.at(who).absent.empty()) << who;
     }
   }
+  const auto& floor = report.rows.at("200 files of 4 KiB, hops: 2").at("FUSE floor, no hop");
+  EXPECT_GT(floor.median, 0);
+  EXPECT_GT(floor.counts.at("CPU us/file"), 0);
+  EXPECT_GE(floor.counts.at("FUSE requests"), 200);  // a READ for each file
+  EXPECT_EQ(report.rows.at("200 files of 4 KiB, hops: 1").count("FUSE floor, no hop"), 0u);
   // Measured, or a row that says why not.
   ASSERT_EQ(report.rows.at("200 files of 4 KiB, hops: 2").count("sshfs, 1 hop"), 1u);
   EXPECT_EQ(report.goals.count("8.0 MiB, hops: 1: speed / raw gRPC"), 1u);

@@ -27,6 +27,7 @@ std::string NodeJobText(const NodeJob& job) {
                      {"fuse_client", job.fuse_client},
                      {"peer_flags", job.peer_flags},
                      {"client_flags", job.client_flags},
+                     {"cpus", job.cpus},
                      {"timeout_ms", absl::ToInt64Milliseconds(job.timeout)},
                      {"stay", job.stay}};
   // WebSafeBase64Escape leaves the padding out.
@@ -52,6 +53,7 @@ absl::StatusOr<NodeJob> ParseNodeJob(absl::string_view text) {
                    .fuse_client = json.at("fuse_client"),
                    .peer_flags = json.at("peer_flags"),
                    .client_flags = json.at("client_flags"),
+                   .cpus = json.at("cpus"),
                    .timeout = absl::Milliseconds(json.at("timeout_ms").get<int64_t>()),
                    .stay = json.at("stay")};
   } catch (const std::exception& error) {

@@ -30,6 +30,8 @@ struct NodeJob {
   std::string fuse_client;
   std::vector<std::string> peer_flags;
   std::vector<std::string> client_flags;
+  // The CPUs that the programs are kept on, as CpuBinding takes them; empty: all.
+  std::string cpus;
   // For one node to start or to stop.
   absl::Duration timeout = absl::Seconds(60);
   // The tool ends what it started when it ends itself: whoever starts a node stays until the

@@ -17,6 +17,7 @@ NodeJob SampleJob() {
           .fuse_client = "/opt/fuse_client",
           .peer_flags = {"--export_root=/"},
           .client_flags = {"--allow_other", "a'b%h{}"},
+          .cpus = "48-51",
           .timeout = absl::Milliseconds(1500),
           .stay = true};
 }

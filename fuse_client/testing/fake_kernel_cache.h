@@ -21,8 +21,12 @@ class FakeKernelCache final : public KernelCache {
     Note(absl::StrCat("expire ", parent_node, "/", name));
   }
   void InvalidateNode(uint64_t node) override { Note(absl::StrCat("node ", node)); }
+  void StoreFile(uint64_t node, absl::Span<const char> bytes) override {
+    Note(absl::StrCat("store ", node, " ", std::string(bytes.begin(), bytes.end())));
+  }
 
-  // What came since the last call, in order: "invalidate 7/name", "expire 7/name", "node 7".
+  // What came since the last call, in order: "invalidate 7/name", "expire 7/name", "node 7",
+  // "store 7 its bytes".
   std::vector<std::string> Take() {
     MutexLock lock(mutex_);
     return std::exchange(told_, {});

@@ -73,6 +73,24 @@ void FakeSource::SetMissingHaveVersion(bool have) {
   missing_have_version_ = have;
 }
 
+void FakeSource::HaveAllAtHand(std::function<void()> on_found) {
+  MutexLock lock(mutex_);
+  on_found_ = std::move(on_found);
+}
+
+std::optional<PathState> FakeSource::FindAttributes(const Path& directory, absl::string_view name,
+                                                    absl::Duration /*age_max*/) {
+  std::function<void()> on_found;
+  {
+    MutexLock lock(mutex_);
+    on_found = on_found_;
+  }
+  if (!on_found) return std::nullopt;
+  std::optional<PathState> state = StateOf(directory.Child(name).value()).value();
+  on_found();
+  return state;
+}
+
 Attributes FakeSource::AttributesOf(const std::string& path) const {
   MutexLock lock(mutex_);
   return nodes_.at(P(path)).attributes;

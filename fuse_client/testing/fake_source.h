@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,9 @@ class FakeSource final : public Source {
   // Answers about missing paths carry the version of their directory.
   void SetMissingHaveVersion(bool have);
 
+  // From now on each name is at hand: FindAttributes answers, and then calls `on_found`.
+  void HaveAllAtHand(std::function<void()> on_found = [] {});
+
   Attributes AttributesOf(const std::string& path) const;
 
   // Every request from now on fails so; OK: no more.
@@ -63,6 +67,9 @@ class FakeSource final : public Source {
   void GetFileSystemStatistics(const Path& path, const RequestContext& context,
                                Done<FileSystemStatistics> done) override;
 
+  std::optional<PathState> FindAttributes(const Path& directory, absl::string_view name,
+                                          absl::Duration age_max) override;
+
  private:
   struct Node {
     Attributes attributes;
@@ -87,6 +94,7 @@ class FakeSource final : public Source {
   size_t entries_max_ ABSL_GUARDED_BY(mutex_) = kListingEntriesMax;
   uint32_t page_bits_ ABSL_GUARDED_BY(mutex_) = 0;
   bool missing_have_version_ ABSL_GUARDED_BY(mutex_) = true;
+  std::function<void()> on_found_ ABSL_GUARDED_BY(mutex_);  // none: nothing is at hand
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
   bool holding_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<Answer> held_ ABSL_GUARDED_BY(mutex_);

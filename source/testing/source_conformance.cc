@@ -149,6 +149,21 @@ TEST_P(SourceConformanceTest, AMissingNameIsMissingAfterItsDirectoryWasListedToo
   EXPECT_FALSE(state->attributes.has_value());
 }
 
+TEST_P(SourceConformanceTest, WhatIsAtHandIsWhatTheCallsAnswer) {
+  for (const char* directory : {"", "nested", "links", "names"}) {
+    const Path path = MakePath(directory);
+    ASSERT_TRUE(AwaitListing(source(), path).ok());
+    std::set<std::string> names = NamesIn(tree(), path);
+    names.insert("missing");
+    for (const std::string& name : names) {
+      const auto known = source().FindAttributes(path, name, absl::InfiniteDuration());
+      const auto state = AwaitAttributes(source(), path.Child(name).value());
+      ASSERT_TRUE(state.ok()) << state.status();
+      EXPECT_EQ(known.value_or(*state).attributes, state->attributes) << name;
+    }
+  }
+}
+
 TEST_P(SourceConformanceTest, BelowAFileIsENOTDIR) {
   const Path below = MakePath("one_byte/below");
   EXPECT_EQ(StatusErrno(AwaitAttributes(source(), below).status()), ENOTDIR);
