@@ -18,6 +18,8 @@ packages=(
   attr libcap2-bin rsync strace
   # What host expressions are compared with: nodeset and scontrol.
   clustershell slurm-client
+  # The tests of launching on many hosts, by every tool: nodes with sshd.
+  openssh-client openssh-server procps pdsh mpich openmpi-bin slurm-wlm munge
   # Checks of style.
   clang clang-format clang-tidy shellcheck
 )

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -12,7 +14,9 @@
 #include "deploy/descriptor_wait.h"
 #include "deploy/interruption.h"
 #include "deploy/launch_command.h"
+#include "deploy/launch_on_hosts.h"
 #include "deploy/launch_options.h"
+#include "deploy/launcher/allocation.h"
 #include "deploy/local_service.h"
 #include "deploy/node_warming.h"
 #include "deploy/program_files.h"
@@ -23,6 +27,7 @@ namespace coppice {
 namespace {
 
 constexpr int kExitFailure = 1;
+constexpr uint32_t kLocalFanout = 2;
 
 void Say(absl::string_view text) { fprintf(stderr, "launch: %s\n", AsCalled(text).c_str()); }
 
@@ -43,11 +48,9 @@ absl::Status Warm(const LaunchOptions& options, const LocalService& service,
                    limits);
 }
 
-absl::Status Launch(const LaunchOptions& options) {
-  const auto interruption = Interruption::Catch();
-  if (!interruption.ok()) return interruption.status();
+absl::Status LaunchHere(const LaunchOptions& options, int interrupt_descriptor) {
   const WaitLimits limits = {.deadline = absl::Now() + options.timeout,
-                             .interrupt_descriptor = interruption->descriptor()};
+                             .interrupt_descriptor = interrupt_descriptor};
   if (!options.warm.empty()) {
     // Before anything is started.
     if (const auto trace = ReadTraceFile(options.warm); !trace.ok()) return trace.status();
@@ -57,17 +60,18 @@ absl::Status Launch(const LaunchOptions& options) {
   // The nodes' processes inherit it.
   const auto binding = CpuBinding::OfThisThread(options.cpus);
   if (!binding.ok()) return Annotate(binding.status(), "--cpus");
-  auto service = LocalService::Start({.state_root = options.state_root,
-                                      .service = options.service,
-                                      .node_count = options.nodes,
-                                      .mount_directory = options.mount,
-                                      .fanout = options.fanout,
-                                      .programs = *std::move(programs),
-                                      .peer_flags = PeerFlags(options),
-                                      .client_flags = ClientFlags(options),
-                                      .timeout = options.timeout,
-                                      .interrupt_descriptor = interruption->descriptor(),
-                                      .progress = Say});
+  auto service =
+      LocalService::Start({.state_root = options.state_root,
+                           .service = options.service.empty() ? "local" : options.service,
+                           .node_count = std::max<size_t>(options.nodes, 1),
+                           .mount_directory = options.mount,
+                           .fanout = options.fanout.value_or(kLocalFanout),
+                           .programs = *std::move(programs),
+                           .peer_flags = PeerFlags(options),
+                           .client_flags = ClientFlags(options),
+                           .timeout = options.timeout,
+                           .interrupt_descriptor = interrupt_descriptor,
+                           .progress = Say});
   if (!service.ok()) return service.status();
   if (!options.warm.empty()) {
     if (absl::Status status = Warm(options, **service, limits); !status.ok()) return status;
@@ -83,16 +87,35 @@ absl::Status Launch(const LaunchOptions& options) {
   return absl::OkStatus();
 }
 
+int Fail(const absl::Status& status) {
+  Say(status.message());
+  return kExitFailure;
+}
+
+int Launch(const LaunchOptions& options) {
+  const auto interruption = Interruption::Catch();
+  if (!interruption.ok()) return Fail(interruption.status());
+  if (options.nodes == 0) {
+    const JobEnvironment environment = ReadJobEnvironment();
+    const auto allocation = FindAllocation(HostsAskedFor(options), environment);
+    if (!allocation.ok()) return Fail(allocation.status());
+    if (allocation->has_value()) {
+      return LaunchOnHosts(options, **allocation, environment, interruption->descriptor(), Say);
+    }
+  }
+  const absl::Status launched = LaunchHere(options, interruption->descriptor());
+  if (launched.ok()) return 0;
+  Say(launched.message());
+  Say("nothing was left running");
+  return kExitFailure;
+}
+
 }  // namespace
 
 int LaunchMain(const std::vector<std::string>& arguments) {
   const ParsedLaunch parsed = ParseLaunchOptions(arguments, FindLaunchSurroundings());
   if (!parsed.options.has_value()) return parsed.exit_code;
-  const absl::Status launched = Launch(*parsed.options);
-  if (launched.ok()) return 0;
-  Say(launched.message());
-  Say("nothing was left running");
-  return kExitFailure;
+  return Launch(*parsed.options);
 }
 
 }  // namespace coppice

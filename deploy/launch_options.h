@@ -13,11 +13,25 @@
 namespace coppice {
 
 struct LaunchOptions {
-  size_t nodes = 1;
+  // Of a service on this machine; 0: not asked for, so the hosts of the job are used, and without
+  // a job one node here.
+  size_t nodes = 0;
+  // A service on many hosts; both empty: those of the batch system.
+  std::string hosts;
+  // Absolute.
+  std::string host_file;
+  std::string launcher = "auto";
+  uint32_t trees = 1;
+  uint16_t port = 7117;
+  // As host lists have them in their second column; empty: the host's name with the port.
+  std::string addresses;
+  // 0: all of them.
+  size_t nodes_min = 0;
   // Absolute.
   std::string mount;
   std::string export_root = "/";
-  uint32_t fanout = 2;
+  // None: chosen.
+  std::optional<uint32_t> fanout;
   // As peer_server takes them; empty: its default.
   std::string cache_bytes;
   std::string negative_ttl;
@@ -26,8 +40,9 @@ struct LaunchOptions {
   // Absolute; empty: nothing is recorded, nothing is warmed.
   std::string record;
   std::string warm;
-  std::string service = "local";
-  // Empty: the default of LocalService.
+  // Empty: not named.
+  std::string service;
+  // Empty: the default of the kind of service.
   std::string state_root;
   absl::Duration timeout = absl::Seconds(60);
   std::string log_level = "info";

@@ -16,7 +16,8 @@ ParsedLaunch Parse(const std::vector<std::string>& arguments) {
 TEST(LaunchOptionsTest, OneNodeAtTheUsersOwnPlaceIsTheDefault) {
   const ParsedLaunch parsed = Parse({});
   ASSERT_TRUE(parsed.options.has_value());
-  EXPECT_EQ(parsed.options->nodes, 1u);
+  EXPECT_EQ(parsed.options->nodes, 0u);
+  EXPECT_FALSE(parsed.options->fanout.has_value());
   EXPECT_EQ(parsed.options->mount, "/tmp/ada/coppice");
   EXPECT_EQ(parsed.options->export_root, "/");
 }
@@ -26,6 +27,23 @@ TEST(LaunchOptionsTest, RelativePathsAreRelativeToWhereTheUserIs) {
   ASSERT_TRUE(parsed.options.has_value());
   EXPECT_EQ(parsed.options->mount, "/home/ada/job/here");
   EXPECT_EQ(parsed.options->export_root, "/home/ada/data");
+}
+
+TEST(LaunchOptionsTest, HostsAreGivenInOneWay) {
+  const ParsedLaunch parsed = Parse({"-w", "node[1-3]", "--launcher=ssh", "--trees=2", "--fanout=3",
+                                     "--port=8000", "--min-nodes=2"});
+  ASSERT_TRUE(parsed.options.has_value());
+  EXPECT_EQ(parsed.options->hosts, "node[1-3]");
+  EXPECT_EQ(parsed.options->launcher, "ssh");
+  EXPECT_EQ(parsed.options->trees, 2u);
+  EXPECT_EQ(parsed.options->fanout, 3u);
+  EXPECT_EQ(parsed.options->port, 8000);
+  EXPECT_EQ(parsed.options->nodes_min, 2u);
+  EXPECT_EQ(Parse({"--hostfile=nodes"}).options->host_file, "/home/ada/job/nodes");
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(Parse({"--hosts=a", "--hostfile=b"}).exit_code, 2);
+  EXPECT_EQ(Parse({"--hosts=a", "--local=2"}).exit_code, 2);
+  testing::internal::GetCapturedStderr();
 }
 
 TEST(LaunchOptionsTest, TheTimeoutIsADuration) {
@@ -63,7 +81,8 @@ TEST(LaunchOptionsTest, HelpIsNoMistake) {
 TEST(LaunchOptionsTest, MistakesEndWithTheExitCodeForUsage) {
   for (const char* argument :
        {"--local=0", "--local=257", "--local=three", "--fanout=0", "--unknown", "--timeout=soon",
-        "--timeout=-1s", "--name=a/b", "stray"}) {
+        "--timeout=-1s", "--name=a/b", "stray", "--launcher=rsh", "--fanout=many", "--trees=0",
+        "--port=0", "--min-nodes=0", "--addresses=nowhere"}) {
     testing::internal::CaptureStderr();
     const ParsedLaunch parsed = Parse({argument});
     EXPECT_NE(testing::internal::GetCapturedStderr(), "");

@@ -14,7 +14,8 @@ using Json = nlohmann::json;
 constexpr int kFormat = 1;
 
 absl::StatusOr<ProcessRole> ParseRole(const std::string& name) {
-  for (const ProcessRole role : {ProcessRole::kClient, ProcessRole::kPeer, ProcessRole::kNode}) {
+  for (const ProcessRole role :
+       {ProcessRole::kClient, ProcessRole::kPeer, ProcessRole::kNode, ProcessRole::kStarter}) {
     if (RoleName(role) == name) return role;
   }
   return absl::InvalidArgumentError(absl::StrCat("unknown role '", name, "'"));
@@ -30,6 +31,8 @@ absl::string_view RoleName(ProcessRole role) {
       return "peer_server";
     case ProcessRole::kNode:
       return "node";
+    case ProcessRole::kStarter:
+      return "coppice_node";
   }
   return "";
 }

@@ -28,6 +28,9 @@ enum class ProcessRole {
   kPeer,
   // PID 1 of a node with namespaces of its own: ending it ends all that is in it.
   kNode,
+  // What starts the node's programs, and then ends or stays with them; ends them when it is told to
+  // end.
+  kStarter,
 };
 
 struct ProcessRecord {
@@ -53,7 +56,7 @@ struct ServiceRecord {
 // The name of the file in a state directory.
 inline constexpr absl::string_view kServiceRecordFile = "service.json";
 
-// "peer_server", "fuse_client" or "node".
+// "peer_server", "fuse_client", "node" or "coppice_node".
 absl::string_view RoleName(ProcessRole role);
 
 std::string ServiceRecordText(const ServiceRecord& record);

@@ -55,6 +55,12 @@ absl::Status MakeOwnDirectory(const std::string& path) {
   return ErrnoStatus(errno, absl::StrCat("make the state directory '", path, "'"));
 }
 
+absl::StatusOr<std::string> ReadWholeFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return ErrnoStatus(errno > 0 ? errno : EIO, absl::StrCat("read '", path, "'"));
+  return std::string((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+}
+
 }  // namespace
 
 std::string StateDirectory::DefaultRoot() { return absl::StrCat("/tmp/coppice-", geteuid()); }
@@ -101,10 +107,15 @@ absl::StatusOr<StateDirectory> StateDirectory::OpenAndLock(const std::string& ro
   auto directory = OpenOwnDirectory(path);
   if (!directory.ok()) return directory.status();
   if (flock(directory->get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return ErrnoStatus(errno, absl::StrCat("lock '", path, "'"));
-    return absl::UnavailableError(absl::StrCat("a launch, stop or demo is at work on the service '",
-                                               service,
-                                               "'; wait for it, or choose another --name"));
+    // Parallel file systems may be mounted without locks; then users keep launch and stop apart.
+    const bool no_locks = errno == ENOSYS || errno == ENOLCK || errno == EOPNOTSUPP;
+    if (errno != EWOULDBLOCK && !no_locks)
+      return ErrnoStatus(errno, absl::StrCat("lock '", path, "'"));
+    if (!no_locks) {
+      return absl::UnavailableError(
+          absl::StrCat("a launch, stop or demo is at work on the service '", service,
+                       "'; wait for it, or choose another --name"));
+    }
   }
   // The one that we locked may have been removed, and even made anew, before we had the lock.
   struct stat held;
@@ -143,6 +154,17 @@ absl::StatusOr<StateDirectory> StateDirectory::Open(const std::string& root,
   return OpenAndLock(root, service);
 }
 
+absl::StatusOr<std::string> StateDirectory::Peek(const std::string& root,
+                                                 const std::string& service,
+                                                 absl::string_view name) {
+  if (const absl::Status checked = CheckServiceName(service); !checked.ok()) return checked;
+  const std::string path = absl::StrCat(root, "/", service);
+  for (const std::string& directory : {root, path}) {
+    if (const auto own = OpenOwnDirectory(directory); !own.ok()) return own.status();
+  }
+  return ReadWholeFile(absl::StrCat(path, "/", name));
+}
+
 std::string StateDirectory::File(absl::string_view name) const {
   return absl::StrCat(path_, "/", name);
 }
@@ -168,10 +190,7 @@ absl::Status StateDirectory::WriteFile(absl::string_view name, absl::string_view
 }
 
 absl::StatusOr<std::string> StateDirectory::ReadFile(absl::string_view name) const {
-  const std::string path = File(name);
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return ErrnoStatus(errno > 0 ? errno : EIO, absl::StrCat("read '", path, "'"));
-  return std::string((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  return ReadWholeFile(File(name));
 }
 
 absl::Status StateDirectory::Remove() {

@@ -37,6 +37,11 @@ class StateDirectory {
   // The same, but NOT_FOUND where there is none.
   static absl::StatusOr<StateDirectory> Open(const std::string& root, const std::string& service);
 
+  // The text of a file of it, without the lock: whoever holds that may be at work. NOT_FOUND where
+  // there is none.
+  static absl::StatusOr<std::string> Peek(const std::string& root, const std::string& service,
+                                          absl::string_view name);
+
   const std::string& path() const { return path_; }
   const std::string& service() const { return service_; }
   std::string File(absl::string_view name) const;

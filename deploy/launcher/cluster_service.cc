@@ -1,0 +1,308 @@
+#include "deploy/launcher/cluster_service.h"
+
+#include <limits.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "common/status.h"
+#include "deploy/launcher/cluster_record.h"
+#include "deploy/launcher/host_outcomes.h"
+#include "deploy/launcher/host_run.h"
+#include "deploy/launcher/node_line.h"
+#include "deploy/process_identity.h"
+#include "tree_builder/folded_hosts.h"
+#include "tree_builder/tree_costs.h"
+#include "tree_builder/tree_file.h"
+
+namespace coppice {
+namespace {
+
+constexpr absl::string_view kHostFile = "hosts";
+// Each leaves out at least one host; more than a few means that hosts fail as we look.
+constexpr int kRoundsMax = 4;
+// Of the time of the whole launch, what the nodes may take; they report before we give up.
+constexpr double kNodeShare = 0.9;
+constexpr absl::Duration kProgressPeriod = absl::Seconds(1);
+constexpr int kConnectSecondsMax = 10;
+
+class ClusterLaunch {
+ public:
+  ClusterLaunch(const LauncherTool& tool, const ClusterOptions& options)
+      : tool_(tool),
+        options_(options),
+        begin_(absl::Now()),
+        members_(options.members),
+        limits_({.deadline = begin_ + options.timeout,
+                 .interrupt_descriptor = options.interrupt_descriptor}) {}
+
+  absl::StatusOr<ClusterStarted> Start() {
+    if (absl::Status status = TakeState(); !status.ok()) return status;
+    for (int round = 0; round < kRoundsMax; ++round) {
+      if (members_.size() < options_.nodes_min) break;
+      const absl::Status ran = RunRound();
+      if (!ran.ok()) return EndAll(ran);
+      if (round_failed_.empty() || waiting_.empty()) break;
+      if (members_.size() < options_.nodes_min) break;
+      options_.progress(absl::StrCat("starting again without ", FailedHosts()));
+      if (absl::Status again = Restart(); !again.ok()) return again;
+    }
+    for (const std::string& host : waiting_) failed_[host] = "waits for a host that failed";
+    if (ready_.size() < std::max<size_t>(options_.nodes_min, 1)) {
+      return EndAll(absl::UnavailableError(
+          absl::StrCat(ready_.size(), " of ", options_.members.size(), " hosts were ready:\n  ",
+                       absl::StrJoin(FoldReasons(failed_), "\n  "))));
+    }
+    return Finish();
+  }
+
+ private:
+  absl::Status TakeState() {
+    auto state = StateDirectory::Create(options_.state_root, options_.service);
+    if (!state.ok()) return state.status();
+    state_ = *std::move(state);
+    if (state_->ReadFile(kClusterRecordFile).ok()) {
+      return absl::AlreadyExistsError(absl::StrCat(
+          "the service '", options_.service, "' was launched already, or a launch of it was cut ",
+          "short; end it with 'bazel run //deploy:stop -- --name=", options_.service,
+          "', or choose another --name"));
+    }
+    return absl::OkStatus();
+  }
+
+  // The directory and the lock anew, after an end.
+  absl::Status Restart() {
+    if (absl::Status ended = EndRound(); !ended.ok()) return ended;
+    state_.reset();
+    return TakeState();
+  }
+
+  std::string FailedHosts() const {
+    FoldedHosts folded;
+    for (const auto& [host, reason] : failed_) folded.Add(host);
+    return folded.ShortText();
+  }
+
+  absl::Status WriteTree() {
+    const auto count = static_cast<uint32_t>(members_.size());
+    const uint32_t trees = std::min(options_.trees, count);
+    const uint32_t fanout = options_.fanout.has_value()
+                                ? *options_.fanout
+                                : BestFanout(TreeCosts(), count, trees, TreeWorkload());
+    auto tree = TreeFile::Make(members_, {.fanout = fanout, .tree_count = trees});
+    if (!tree.ok()) return Annotate(tree.status(), "--fanout (a larger one gives a flatter tree)");
+    if (absl::Status written = state_->WriteFile(kClusterTreeFile, tree->Text()); !written.ok()) {
+      return written;
+    }
+    tree_.emplace(*std::move(tree));
+    std::string hosts;
+    for (const Member& member : members_) absl::StrAppend(&hosts, member.name, "\n");
+    return state_->WriteFile(kHostFile, hosts);
+  }
+
+  absl::Status WriteRecord() {
+    record_ = {.launcher = std::string(tool_.name()),
+               .slurm_job = options_.slurm_job,
+               .job = options_.job,
+               .node_program = options_.node_program};
+    for (const Member& member : members_) record_.hosts.push_back(member.name);
+    NodeJob job = options_.node_job;
+    job.service = options_.service;
+    job.tree_file = state_->File(kClusterTreeFile);
+    job.timeout = std::max((limits_.deadline - absl::Now()) * kNodeShare, absl::Seconds(1));
+    job.stay = tool_.must_stay();
+    record_.node_job = NodeJobText(job);
+    char own[HOST_NAME_MAX + 1] = {};
+    if (gethostname(own, HOST_NAME_MAX) == 0) record_.tool_host = own;
+    return SaveRecord();
+  }
+
+  absl::Status SaveRecord() {
+    return state_->WriteFile(kClusterRecordFile, ClusterRecordText(record_));
+  }
+
+  // Starts on all members and waits for what they say; then members_ has those that are not known
+  // to be bad.
+  absl::Status RunRound() {
+    if (absl::Status status = WriteTree(); !status.ok()) return status;
+    if (absl::Status status = WriteRecord(); !status.ok()) return status;
+    options_.progress(absl::StrCat("starting on ", members_.size(), " hosts with ", tool_.name()));
+    auto run = HostRun::Create(tool_,
+                               {.arguments = {options_.node_program, "start", record_.node_job},
+                                .hosts = record_.hosts,
+                                .host_file = state_->File(kHostFile),
+                                .connect_seconds_max = kConnectSecondsMax},
+                               state_->File("start-"));
+    if (!run.ok()) return run.status();
+    run_ = *std::move(run);
+    const absl::Status ran =
+        run_->Run([this](const HostOutcomes& outcomes) { return OnChange(outcomes); }, limits_);
+    if (!ran.ok() && ran.code() != absl::StatusCode::kDeadlineExceeded) return ran;
+    Judge(run_->outcomes(), ran);
+    return absl::OkStatus();
+  }
+
+  // False when more would change nothing: all who can still come wait for a host that has failed.
+  bool OnChange(const HostOutcomes& outcomes) {
+    const absl::Time now = absl::Now();
+    if (now - told_ >= kProgressPeriod || outcomes.all_settled()) {
+      told_ = now;
+      options_.progress(
+          absl::StrCat(outcomes.count(NodeState::kReady), "/", outcomes.hosts().size(), " ready"));
+    }
+    const std::vector<size_t> silent = Silent(outcomes);
+    return silent.empty() || !std::all_of(silent.begin(), silent.end(), [&](size_t host) {
+             return WaitsInVain(outcomes, static_cast<uint32_t>(host));
+           });
+  }
+
+  static std::vector<size_t> Silent(const HostOutcomes& outcomes) {
+    std::vector<size_t> silent;
+    for (size_t i = 0; i < outcomes.hosts().size(); ++i) {
+      if (!outcomes[i].settled) silent.push_back(i);
+    }
+    return silent;
+  }
+
+  // Whether it is below a host that has failed by itself.
+  bool WaitsInVain(const HostOutcomes& outcomes, uint32_t host) const {
+    const Trees& trees = tree_->trees();
+    for (uint32_t tree = 0; tree < trees.tree_count(); ++tree) {
+      for (const uint32_t ancestor : trees.Ancestors(tree, host)) {
+        if (HasFailed(outcomes[ancestor])) return true;
+      }
+    }
+    return false;
+  }
+
+  static bool HasFailed(const HostOutcome& outcome) {
+    return outcome.settled && outcome.state != NodeState::kReady && !MayDoBetter(outcome);
+  }
+
+  // Whether it said nothing of itself that speaks against it: it is silent, was lost with the whole
+  // tool, or had no answer from above.
+  static bool MayDoBetter(const HostOutcome& outcome) {
+    return !outcome.settled || !outcome.told ||
+           absl::StartsWith(outcome.reason, kNoAnswerFromAbove);
+  }
+
+  // Parts those that are not ready into failed ones, and others that may try again: below a failed
+  // one, or lost with the whole tool because of it.
+  void Judge(const HostOutcomes& outcomes, const absl::Status& ran) {
+    round_failed_.clear();
+    waiting_.clear();
+    ready_.clear();
+    bool somebody_failed = false;
+    for (size_t i = 0; i < outcomes.hosts().size(); ++i) {
+      somebody_failed = somebody_failed || HasFailed(outcomes[i]);
+    }
+    for (size_t i = 0; i < outcomes.hosts().size(); ++i) {
+      const std::string& name = outcomes.hosts()[i];
+      const HostOutcome& outcome = outcomes[i];
+      if (outcome.settled && outcome.state == NodeState::kReady) {
+        ready_.push_back(name);
+      } else if ((MayDoBetter(outcome) && WaitsInVain(outcomes, static_cast<uint32_t>(i))) ||
+                 (somebody_failed && outcome.settled && !outcome.told)) {
+        waiting_.insert(name);
+      } else {
+        round_failed_[name] =
+            outcome.reason.empty() ? ReasonOfSilence(outcomes, ran) : outcome.reason;
+      }
+    }
+    failed_.insert(round_failed_.begin(), round_failed_.end());
+    members_.erase(std::remove_if(members_.begin(), members_.end(),
+                                  [this](const Member& member) {
+                                    return round_failed_.contains(member.name);
+                                  }),
+                   members_.end());
+  }
+
+  static std::string ReasonOfSilence(const HostOutcomes& outcomes, const absl::Status& ran) {
+    std::string reason(ran.message());
+    if (!outcomes.stray_lines().empty()) {
+      absl::StrAppend(&reason, "; the launcher said: ", outcomes.stray_lines().back());
+    }
+    return reason;
+  }
+
+  // What a stop does, for the hosts of this round.
+  absl::Status EndRound() {
+    std::vector<std::string> hosts;
+    for (size_t i = 0; run_ != nullptr && i < record_.hosts.size(); ++i) {
+      if (!run_->outcomes()[i].nothing_there) hosts.push_back(record_.hosts[i]);
+    }
+    record_.hosts = std::move(hosts);
+    if (absl::Status saved = SaveRecord(); !saved.ok()) return saved;
+    // Tools that only wait for hosts which wait in vain, or connect, first: nothing must start
+    // behind the stop. One that stays would take the nodes' chance to clean up.
+    if (!tool_.must_stay()) run_.reset();
+    ClusterStopOptions stop = {.forget_lost = true, .progress = [](absl::string_view) {}};
+    const absl::Status ended = StopCluster(*state_, stop);
+    run_.reset();
+    return ended;
+  }
+
+  absl::Status EndAll(const absl::Status& why) {
+    options_.progress("ending what was started");
+    if (const absl::Status ended = EndRound(); !ended.ok()) {
+      options_.progress(absl::StrCat("that failed: ", ended.message(), "; run stop"));
+    }
+    return why;
+  }
+
+  absl::StatusOr<ClusterStarted> Finish() {
+    for (const pid_t pid : run_->processes()) {
+      if (const auto identity = IdentifyProcess(pid); identity.ok()) {
+        if (tool_.must_stay()) record_.tools.push_back(*identity);
+      }
+    }
+    // The others have nothing left to stop.
+    record_.hosts = ready_;
+    if (absl::Status saved = SaveRecord(); !saved.ok()) return EndAll(saved);
+    if (tool_.must_stay()) run_->Detach();
+    return ClusterStarted{
+        .ready = ready_.size(), .time = absl::Now() - begin_, .failed = std::move(failed_)};
+  }
+
+  const LauncherTool& tool_;
+  const ClusterOptions& options_;
+  const absl::Time begin_;
+  // Those that are not known to be bad.
+  std::vector<Member> members_;
+  const WaitLimits limits_;
+  std::optional<StateDirectory> state_;
+  std::optional<TreeFile> tree_;
+  ClusterRecord record_;
+  std::unique_ptr<HostRun> run_;
+  absl::Time told_ = absl::Now();
+  std::map<std::string, std::string> failed_;
+  // Of the last round.
+  std::vector<std::string> ready_;
+  std::map<std::string, std::string> round_failed_;
+  std::set<std::string> waiting_;
+};
+
+}  // namespace
+
+std::string DefaultClusterRoot() {
+  const char* home = getenv("HOME");
+  if (home != nullptr && home[0] == '/') return absl::StrCat(home, "/.coppice");
+  const passwd* user = getpwuid(geteuid());
+  return absl::StrCat(user == nullptr ? "" : user->pw_dir, "/.coppice");
+}
+
+absl::StatusOr<ClusterStarted> StartCluster(const LauncherTool& tool,
+                                            const ClusterOptions& options) {
+  return ClusterLaunch(tool, options).Start();
+}
+
+}  // namespace coppice

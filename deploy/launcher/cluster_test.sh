@@ -1,0 +1,368 @@
+#!/bin/bash
+# Launches on a cluster of network namespaces: eight nodes and a login node, each with its own
+# network, hostname, processes, mounts, /tmp and sshd; everything else is the machine's, as on a
+# file system that nodes share. Every launcher tool that is installed is used for real, Slurm
+# included; and hosts and launchers fail in the ways that they do.
+#
+# Needs root, ip and sshd; without them it skips, and says so.
+set -uo pipefail
+
+nodes=8
+bed=$(realpath "$TEST_TMPDIR")/bed
+programs=$(dirname "$(realpath "$TEST_SRCDIR/$TEST_WORKSPACE/deploy/launch")")
+sshd=/usr/sbin/sshd
+failures=0
+log=$bed/launch.log
+
+say() { printf '%s\n' "$*"; }
+for program in ip nsenter unshare ssh ssh-keygen "$sshd"; do
+  if [ "$(id -u)" -ne 0 ] || ! command -v "$program" >/dev/null; then
+    say "SKIPPED: a cluster of namespaces needs root and $program (setup.sh installs it)"
+    exit 0
+  fi
+done
+
+fail() {
+  say "FAILED: $*"
+  sed 's/^/    /' "$log" 2>/dev/null
+  failures=$((failures + 1))
+}
+
+# on NODE COMMAND...: runs it on the node.
+on() {
+  local pid
+  pid=$(<"$bed/pids/$1") && shift
+  nsenter -t "$pid" -m -u -n -i -p --wd=/ -- env -i HOME="$bed/home" USER=root \
+    PATH="${tool_path:-/usr/bin:/bin:/usr/sbin:/sbin}" SLURM_CONF="$bed/slurm.conf" "$@"
+}
+
+name() { if [ "$1" = 0 ]; then printf login; else printf 'node%03d' "$1"; fi; }
+
+# PID 1 of a node. Its arguments: name, address.
+cat_init() {
+  cat <<'INIT'
+#!/bin/bash
+bed=$1; name=$2; address=$3
+hostname "$name"
+mount -t tmpfs -o mode=755 tmpfs /run
+mkdir -p /run/sshd /run/munge /run/keep
+case $bed in /tmp/*)
+  top=/tmp/$(cut -d/ -f3 <<<"$bed"); mount --rbind "$top" /run/keep ;;
+esac
+mount -t tmpfs -o mode=1777 tmpfs /tmp
+if [ -n "${top:-}" ]; then mkdir -p "$top"; mount --move /run/keep "$top"; fi
+mount -t tmpfs -o mode=755 tmpfs /dev/shm
+mount --bind "$bed/hosts" /etc/hosts
+mount --bind "$bed/ssh_config" /etc/ssh/ssh_config
+# A device of its own, to be taken away from it.
+mount -t tmpfs -o mode=755 tmpfs /run/keep
+mknod -m 666 /run/keep/fuse c 10 229
+touch /dev/fuse && mount --bind /run/keep/fuse /dev/fuse
+echo ready >"$bed/pids/$name.ready"
+read -r _ <"$bed/pids/$name.go"
+ip link set lo up
+ip addr add "$address/16" dev eth0
+ip link set eth0 up
+/usr/sbin/sshd -f "$bed/sshd_config" -E "$bed/log/$name.sshd"
+echo ready >"$bed/pids/$name.ready"
+exec tail -f /dev/null
+INIT
+}
+
+take_down() {
+  local file
+  for file in "$bed"/pids/*.unshare; do
+    [ -f "$file" ] && kill -9 "$(<"$file")" 2>/dev/null
+  done
+  { wait; } 2>/dev/null
+}
+trap take_down EXIT
+
+bring_up() {
+  local i host pid
+  mkdir -p "$bed"/{pids,log,home} || return 1
+  ssh-keygen -q -t ed25519 -N '' -f "$bed/id" && ssh-keygen -q -t ed25519 -N '' -f "$bed/host_key"
+  printf '%s\n' 'Host *' "  IdentityFile $bed/id" '  StrictHostKeyChecking no' \
+    '  UserKnownHostsFile /dev/null' '  LogLevel ERROR' >"$bed/ssh_config"
+  printf '%s\n' 'Port 22' "HostKey $bed/host_key" "AuthorizedKeysFile $bed/id.pub" \
+    'StrictModes no' 'PermitRootLogin yes' 'PasswordAuthentication no' 'UsePAM no' 'UseDNS no' \
+    'MaxStartups 1000' 'PidFile /run/sshd.pid' >"$bed/sshd_config"
+  echo '127.0.0.1 localhost' >"$bed/hosts"
+  for ((i = 0; i <= nodes; i++)); do
+    host=$(name "$i")
+    echo "10.78.0.$((i + 1)) $host $host.cluster" >>"$bed/hosts"
+  done
+  cat_init >"$bed/init.sh"
+  for ((i = 0; i <= nodes; i++)); do
+    host=$(name "$i")
+    mkfifo "$bed/pids/$host.ready" "$bed/pids/$host.go"
+    unshare -n -u -i -m -p --fork --kill-child --mount-proc --propagation private -- \
+      bash "$bed/init.sh" "$bed" "$host" "10.78.0.$((i + 1))" </dev/null \
+      >"$bed/log/$host.init" 2>&1 &
+    echo $! >"$bed/pids/$host.unshare"
+  done
+  for ((i = 0; i <= nodes; i++)); do
+    host=$(name "$i")
+    read -r -t 30 _ <>"$bed/pids/$host.ready" || return 1
+    pid=$(<"$bed/pids/$host.unshare")
+    pgrep -P "$pid" >"$bed/pids/$host" || return 1
+  done
+  on login ip link add eth0 type bridge
+  for ((i = 1; i <= nodes; i++)); do
+    host=$(name "$i")
+    on login ip link add "port$i" type veth peer name uplink || return 1
+    nsenter -t "$(<"$bed/pids/login")" -n ip link set uplink netns "$(<"$bed/pids/$host")" name eth0
+    on login ip link set "port$i" master eth0 up
+  done
+  for ((i = 0; i <= nodes; i++)); do
+    host=$(name "$i")
+    echo go >"$bed/pids/$host.go"
+    read -r -t 30 _ <>"$bed/pids/$host.ready" || return 1
+  done
+}
+
+# expect CODE COMMAND...: its exit code, with its output in the log.
+expect() {
+  local code=$1 got
+  shift
+  # A shell of its own, since timeout knows no functions.
+  timeout 120 bash -c '"$@"' - "$@" >"$log" 2>&1
+  got=$?
+  [ "$got" = "$code" ] || fail "exit code $got instead of $code: $*"
+}
+launch() { on "${from:-login}" "$programs/launch" "$@"; }
+stop() { on "${from:-login}" "$programs/stop" "$@"; }
+export -f on launch stop
+export bed programs
+expect_launch() { local code=$1; shift; expect "$code" launch "$@"; }
+expect_stop() { local code=$1; shift; expect "$code" stop "$@"; }
+expect_said() { grep -qE -- "$1" "$log" || fail "it did not say: $1"; }
+
+# What is left of us on a node, in one line; empty for nothing.
+left_on() {
+  on "$1" sh -c 'ps -eo args= | grep -E "^[^ ]*/(peer_server|fuse_client|coppice_node) " | cut -c1-80
+    grep fuse.coppice /proc/mounts; ls -A /tmp' 2>&1 | tr '\n' ' '
+}
+expect_nothing_left() {
+  local i left
+  for ((i = 1; i <= nodes; i++)); do
+    left=$(left_on "$(name "$i")")
+    [ -z "$left" ] || fail "$1: left on $(name "$i"): $left"
+  done
+  left=$(ls -A "$bed/home/.coppice" 2>/dev/null)
+  [ -z "$left" ] || fail "$1: left in the state directory: $left"
+}
+expect_imports() {
+  local i
+  for ((i = 1; i <= nodes; i++)); do
+    on "$(name "$i")" env PYTHONPATH=/tmp/root/coppice/usr/lib/python3/dist-packages \
+      python3 -c 'import numpy; assert numpy.__file__.startswith("/tmp/root/coppice/")' \
+      >"$log" 2>&1 || fail "$1: the import on $(name "$i")"
+  done
+}
+
+round_trip() {
+  say "== $1"
+  shift
+  expect_launch 0 "$@"
+  expect_said '8/8 ready in'
+  expect_imports "$*"
+  expect_stop 0
+  expect_nothing_left "$*"
+}
+
+test_tools() {
+  local tool mpi
+  for tool in ssh clush pdsh; do
+    if command -v "$tool" >/dev/null; then
+      round_trip "$tool" --hosts='node[001-008]' --launcher="$tool" --fanout=2
+    else
+      say "SKIPPED: $tool is not installed (setup.sh does it)"
+    fi
+  done
+  for mpi in mpiexec.hydra mpirun.openmpi; do
+    if command -v "$mpi" >/dev/null; then
+      mkdir -p "$bed/$mpi"
+      printf '#!/bin/sh\nexec %s "$@"\n' "$(command -v "$mpi")" >"$bed/$mpi/mpiexec"
+      chmod +x "$bed/$mpi/mpiexec"
+      export tool_path=$bed/$mpi:/usr/bin:/bin
+      round_trip "$mpi" --hosts='node[001-008]' --launcher=mpiexec --fanout=2
+      unset tool_path
+    else
+      say "SKIPPED: $mpi is not installed (setup.sh does it)"
+    fi
+  done
+}
+
+# The node file is on the job's first node only, has full names, and one line a rank.
+test_pbs() {
+  say "== PBS"
+  # shellcheck disable=SC2016  # Its own variables.
+  on node001 sh -c 'for i in 1 2 3 4 5 6 7 8; do
+      for rank in 1 2; do echo node00$i.cluster; done; done >/run/pbs_nodes; echo node003 >>/run/pbs_nodes'
+  export from=node001
+  expect 0 on node001 env PBS_NODEFILE=/run/pbs_nodes PBS_JOBID=12.server "$programs/launch" \
+    --launcher=ssh
+  # shellcheck disable=SC2016
+  expect_said '8 hosts from \$PBS_NODEFILE'
+  expect_said '8/8 ready'
+  expect_imports PBS
+  [ -d "$bed/home/.coppice/pbs-12" ] || fail "the service has not the job's name"
+  expect_stop 0
+  expect_said "'pbs-12' belongs to another job"
+  expect 0 on node001 env PBS_JOBID=12.server "$programs/stop"
+  unset from
+  expect_nothing_left PBS
+}
+
+test_failures() {
+  say "== failures"
+  on node002 umount /dev/fuse
+  on node002 mount --bind /dev/null /dev/fuse
+  on node007 ip link set eth0 down
+  on node005 python3 -c '
+import os, socket
+taken = socket.socket()
+taken.bind(("0.0.0.0", 7117))
+taken.listen()
+if os.fork() == 0:
+    for i in range(3): os.close(i)
+    taken.accept()'
+  expect_launch 1 --hosts='node[001-008]' --launcher=ssh --fanout=2
+  expect_said '(node007|node\[.*007.*\]): ssh: '
+  expect_nothing_left 'too few hosts'
+  expect_launch 3 --hosts='node[001-008],nosuch' --launcher=ssh --fanout=2 --min-nodes=4
+  expect_said '5/9 ready'
+  expect_said 'node002: no FUSE'
+  expect_said 'node005: port 7117 is taken'
+  expect_said 'nosuch: unknown host name'
+  expect_stop 0
+  expect_nothing_left 'a part of the hosts'
+  expect_launch 1 --hosts='node[001-'
+  expect_said '[-]-hosts'
+  expect_launch 2 --hosts=node001 --min-nodes=2
+  on node007 ip link set eth0 up
+  on node002 umount /dev/fuse
+  on node002 mount --bind /run/keep/fuse /dev/fuse
+  on node005 python3 -c 'import socket; socket.create_connection(("127.0.0.1", 7117))'
+}
+
+# Starts a launch and signals it when it has begun to start nodes.
+interrupt_launch() {
+  launch --hosts='node[001-008]' --launcher=ssh >"$log" 2>&1 &
+  local pid=$! launcher
+  timeout 60 tail -n +1 -F "$log" 2>/dev/null | grep -q -m1 'starting on'
+  launcher=$(on login pgrep -f "^$programs/launch")
+  on login kill "-$1" "$launcher"
+  wait "$pid"
+}
+
+test_interruptions() {
+  say "== interruptions"
+  interrupt_launch INT
+  expect_said interrupted
+  expect_nothing_left Ctrl-C
+  interrupt_launch KILL
+  expect_launch 1 --hosts='node[001-008]' --launcher=ssh
+  expect_said 'stop -- --name=hosts'
+  expect_stop 0
+  expect_nothing_left 'a launcher that was killed'
+  expect_launch 0 --hosts='node[001-008]' --launcher=ssh
+  expect_launch 1 --hosts='node[001-008]' --launcher=ssh
+  expect_said 'launched already'
+  # A crash on one node, the loss of another.
+  on node003 pkill -9 -f '/fuse_client '
+  on node006 ip link set eth0 down
+  expect_stop 1
+  expect_said 'node006: ssh: '
+  on node006 ip link set eth0 up
+  expect_stop 0
+  expect_stop 0
+  expect_said 'nothing is running'
+  expect_nothing_left 'a crash'
+}
+
+bring_up_slurm() {
+  local i host
+  mkdir -p "$bed/slurm"
+  head -c 128 /dev/urandom >"$bed/munge.key" && chmod 600 "$bed/munge.key"
+  printf '%s\n' ClusterName=bed SlurmctldHost=login SlurmUser=root SlurmdUser=root \
+    AuthType=auth/munge AuthInfo=socket=/run/munge/sock CredType=cred/munge \
+    "StateSaveLocation=$bed/slurm" SlurmdSpoolDir=/run/slurmd \
+    SlurmctldPidFile=/run/slurmctld.pid SlurmdPidFile=/run/slurmd.pid \
+    "SlurmctldLogFile=$bed/log/slurmctld" "SlurmdLogFile=$bed/log/slurmd.%n" \
+    ProctrackType=proctrack/linuxproc TaskPlugin=task/none \
+    JobAcctGatherType=jobacct_gather/none AccountingStorageType=accounting_storage/none \
+    SelectType=select/cons_tres SelectTypeParameters=CR_Core MpiDefault=none ReturnToService=2 \
+    SchedulerParameters=sched_interval=1,bf_interval=1 \
+    "NodeName=node[001-008] CPUs=$(nproc) RealMemory=1000 State=UNKNOWN" \
+    'PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP' >"$bed/slurm.conf"
+  for ((i = 0; i <= nodes; i++)); do
+    host=$(name "$i")
+    on "$host" munged --force --key-file="$bed/munge.key" --socket=/run/munge/sock \
+      --pid-file=/run/munged.pid --seed-file=/run/munge/seed --log-file="$bed/log/$host.munged" ||
+      return 1
+  done
+  on login slurmctld -c || return 1
+  for ((i = 1; i <= nodes; i++)); do on "$(name "$i")" slurmd || return 1; done
+  for ((i = 0; i < 300; i++)); do
+    [ "$(on login sinfo -h -t idle -o %D 2>/dev/null)" = 8 ] && return 0
+    read -r -t 0.1 _ <>"$bed/pids/login.go"
+  done
+  return 1
+}
+
+test_slurm() {
+  local program
+  for program in slurmctld slurmd munged sbatch; do
+    if ! command -v "$program" >/dev/null; then
+      say "SKIPPED: $program is not installed (setup.sh does it)"
+      return
+    fi
+  done
+  say "== Slurm"
+  bring_up_slurm || { fail "Slurm did not come up"; return; }
+  # The programs of the job come after its launch, as steps beside ours, and before its stop.
+  cat >"$bed/job.sh" <<JOB
+#!/bin/bash
+$programs/launch --fanout=2; echo launch=\$?
+srun --overlap --ntasks-per-node=1 sh -c 'echo names=\$(ls /tmp/root/coppice | wc -l)'
+squeue --steps --noheader --format='step=%j'
+$programs/stop; echo stop=\$?
+squeue --steps --noheader --format='after=%j'
+JOB
+  expect 0 on login sbatch --wait --nodes=8 --ntasks-per-node=1 --output="$bed/job.out" \
+    "$bed/job.sh"
+  cp "$bed/job.out" "$log"
+  # shellcheck disable=SC2016
+  expect_said '8 hosts from \$SLURM_JOB_NODELIST'
+  expect_said 'starting on 8 hosts with srun'
+  expect_said 'launch=0'
+  [ "$(grep -cE '^names=[1-9]' "$log")" = 8 ] || fail 'not every node of the job reads the mount'
+  expect_said 'step=coppice'
+  expect_said 'stop=0'
+  grep -q 'after=coppice' "$log" && fail 'the step was left running'
+  expect_nothing_left 'a Slurm job'
+
+  # A job that ends without a stop takes its nodes' part with it.
+  printf '#!/bin/bash\n%s/launch; echo launch=$?\n' "$programs" >"$bed/job.sh"
+  expect 0 on login sbatch --wait --nodes=8 --ntasks-per-node=1 --output="$bed/job.out" \
+    "$bed/job.sh"
+  cp "$bed/job.out" "$log"
+  expect_said 'launch=0'
+  for ((i = 0; i < 100; i++)); do
+    [ -z "$(on login squeue --noheader)$(left_on node008)" ] && break
+    read -r -t 0.2 _ <>"$bed/pids/login.go"
+  done
+  expect 0 stop --name=slurm-2 --forget
+  expect_nothing_left 'a Slurm job without a stop'
+}
+
+bring_up || { cat "$bed"/log/*.init; say "FAILED: the cluster did not come up"; exit 1; }
+test_tools
+test_pbs
+test_failures
+test_interruptions
+test_slurm
+say "$failures failures"
+[ "$failures" -eq 0 ]

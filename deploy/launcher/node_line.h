@@ -1,0 +1,41 @@
+// The one line in which a node says how starting or stopping went:
+//
+//   coppice: HOST: ready
+//   coppice: HOST: stopped
+//   coppice: HOST: error: REASON
+//
+// It comes through whatever the tool puts before it: "node003: ", "[1] ", "3: ". Pure, thread-safe.
+#ifndef COPPICE_DEPLOY_LAUNCHER_NODE_LINE_H_
+#define COPPICE_DEPLOY_LAUNCHER_NODE_LINE_H_
+
+#include <optional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace coppice {
+
+enum class NodeState { kReady, kStopped, kError };
+
+struct NodeLine {
+  std::string host;
+  NodeState state = NodeState::kError;
+  // Of an error only; one line.
+  std::string reason;
+
+  bool operator==(const NodeLine&) const = default;
+};
+
+// What the reason of a node begins with whose own part was well, when no answer came from above: it
+// may do better in another tree.
+inline constexpr absl::string_view kNoAnswerFromAbove = "no answer through its tree: ";
+
+// Without the end of the line. Line ends in the reason become " | ".
+std::string NodeLineText(const NodeLine& line);
+
+// None when the text has no such line in it.
+std::optional<NodeLine> FindNodeLine(absl::string_view text);
+
+}  // namespace coppice
+
+#endif  // COPPICE_DEPLOY_LAUNCHER_NODE_LINE_H_
