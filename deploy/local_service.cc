@@ -14,6 +14,7 @@
 #include "deploy/free_ports.h"
 #include "deploy/mount_directory.h"
 #include "deploy/mount_probe.h"
+#include "deploy/probe_report.h"
 #include "deploy/node_namespace.h"
 #include "deploy/node_network.h"
 #include "deploy/process_identity.h"
@@ -303,6 +304,10 @@ class LocalServiceOnMachine final : public LocalService {
                              clients_[i].log_file, limits_);
           !status.ok()) {
         return status;
+      }
+      if (absl::Status status = ReportMountRead(record_.nodes[i].socket, limits_.deadline);
+          !status.ok()) {
+        return Annotate(status, record_.nodes[i].name);
       }
     }
     return absl::OkStatus();

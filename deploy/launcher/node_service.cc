@@ -22,6 +22,7 @@
 #include "deploy/mount_directory.h"
 #include "deploy/mount_probe.h"
 #include "deploy/mount_table.h"
+#include "deploy/probe_report.h"
 #include "deploy/pidfd.h"
 #include "deploy/process_identity.h"
 #include "deploy/ready_pipe.h"
@@ -77,6 +78,10 @@ class NodeServiceHere final : public NodeService {
     if (absl::Status status = StartClient(); !status.ok()) return status;
     if (absl::Status status =
             ProbeMount(record_.nodes[0].mount_point, {}, "the mount", client_->log_file, limits_);
+        !status.ok()) {
+      return status;
+    }
+    if (absl::Status status = ReportMountRead(record_.nodes[0].socket, limits_.deadline);
         !status.ok()) {
       return status;
     }
