@@ -140,7 +140,8 @@ expect_said() { grep -qE -- "$1" "$log" || fail "it did not say: $1"; }
 
 # What is left of us on a node, in one line; empty for nothing.
 left_on() {
-  on "$1" sh -c 'ps -eo args= | grep -E "^[^ ]*/(peer_server|fuse_client|coppice_node) " | cut -c1-80
+  on "$1" sh -c '
+    ps -eo args= | grep -E "^[^ ]*/(peer_server|fuse_client|coppice_node) " | cut -c1-80
     grep fuse.coppice /proc/mounts; ls -A /tmp' 2>&1 | tr '\n' ' '
 }
 expect_nothing_left() {
@@ -199,7 +200,8 @@ test_pbs() {
   say "== PBS"
   # shellcheck disable=SC2016  # Its own variables.
   on node001 sh -c 'for i in 1 2 3 4 5 6 7 8; do
-      for rank in 1 2; do echo node00$i.cluster; done; done >/run/pbs_nodes; echo node003 >>/run/pbs_nodes'
+      for rank in 1 2; do echo node00$i.cluster; done; done >/run/pbs_nodes
+    echo node003 >>/run/pbs_nodes'
   export from=node001
   expect 0 on node001 env PBS_NODEFILE=/run/pbs_nodes PBS_JOBID=12.server "$programs/launch" \
     --launcher=ssh
