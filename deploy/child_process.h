@@ -16,9 +16,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "common/file_descriptor.h"
 #include "deploy/descriptor_wait.h"
 #include "deploy/exit_state.h"
-#include "common/file_descriptor.h"
 #include "deploy/pipe.h"
 
 namespace coppice {

@@ -60,18 +60,19 @@ absl::Status LaunchHere(const LaunchOptions& options, int interrupt_descriptor) 
   // The nodes' processes inherit it.
   const auto binding = CpuBinding::OfThisThread(options.cpus);
   if (!binding.ok()) return Annotate(binding.status(), "--cpus");
-  auto service =
-      LocalService::Start({.state_root = options.state_root,
-                           .service = options.service.empty() ? "local" : options.service,
-                           .node_count = std::max<size_t>(options.nodes, 1),
-                           .mount_directory = options.mount,
-                           .fanout = options.fanout.value_or(kLocalFanout),
-                           .programs = *std::move(programs),
-                           .peer_flags = PeerFlags(options),
-                           .client_flags = ClientFlags(options),
-                           .timeout = options.timeout,
-                           .interrupt_descriptor = interrupt_descriptor,
-                           .progress = Say});
+  auto service = LocalService::Start(
+      {.state_root = options.state_root,
+       .service = options.service.empty() ? "local" : options.service,
+       .node_count = std::max<size_t>(options.nodes, 1),
+       .mount_directory = options.mount,
+       .fanout = options.fanout.value_or(kLocalFanout),
+       .tree_count = std::min<uint32_t>(options.trees, std::max<size_t>(options.nodes, 1)),
+       .programs = *std::move(programs),
+       .peer_flags = PeerFlags(options),
+       .client_flags = ClientFlags(options),
+       .timeout = options.timeout,
+       .interrupt_descriptor = interrupt_descriptor,
+       .progress = Say});
   if (!service.ok()) return service.status();
   if (!options.warm.empty()) {
     if (absl::Status status = Warm(options, **service, limits); !status.ok()) return status;

@@ -50,6 +50,7 @@ class LocalServiceOnMachine final : public LocalService {
         limits_({.deadline = absl::Now() + options_.timeout,
                  .interrupt_descriptor = options_.interrupt_descriptor}) {
     if (!options_.probe) options_.probe = ProbeMount;
+    if (!options_.report_probe) options_.report_probe = ReportMountRead;
     if (options_.state_root.empty()) options_.state_root = StateDirectory::DefaultRoot();
   }
 
@@ -305,7 +306,7 @@ class LocalServiceOnMachine final : public LocalService {
           !status.ok()) {
         return status;
       }
-      if (absl::Status status = ReportMountRead(record_.nodes[i].socket, limits_.deadline);
+      if (absl::Status status = options_.report_probe(record_.nodes[i].socket, limits_.deadline);
           !status.ok()) {
         return Annotate(status, record_.nodes[i].name);
       }

@@ -57,6 +57,8 @@ struct LocalServiceOptions {
                              const std::string& who, const std::string& log_file,
                              const WaitLimits& limits)>
       probe;
+  // How the peer at this socket is told, and proves its way to the roots; empty: ReportMountRead.
+  std::function<absl::Status(const std::string& socket, absl::Time deadline)> report_probe;
 };
 
 class LocalService {

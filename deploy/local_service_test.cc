@@ -42,6 +42,10 @@ class LocalServiceTest : public testing::Test {
     options_.programs = {.peer_server = fake, .fuse_client = fake};
     options_.timeout = absl::Seconds(30);
     options_.progress = [this](absl::string_view text) { progress_.emplace_back(text); };
+    options_.report_probe = [this](const std::string& socket, absl::Time) {
+      reported_.push_back(socket);
+      return report_status_;
+    };
     options_.probe = [this](const std::string& mount_point, const NamespaceDescriptors&,
                             const std::string& who, const std::string&, const WaitLimits&) {
       probed_.push_back(absl::StrCat(who, " ", mount_point));
@@ -79,6 +83,8 @@ class LocalServiceTest : public testing::Test {
   absl::Status probe_status_;
   std::vector<std::string> progress_;
   std::vector<std::string> probed_;
+  absl::Status report_status_;
+  std::vector<std::string> reported_;  // sockets
 };
 
 TEST_F(LocalServiceTest, EveryNodeIsStartedAndItsMountProven) {
@@ -163,6 +169,14 @@ TEST_F(LocalServiceTest, AClientThatIsSilentIsNamedWhenTheTimeIsUp) {
 TEST_F(LocalServiceTest, AMountThatDoesNotServeFailsTheStart) {
   probe_status_ = absl::DeadlineExceededError("no answer");
   EXPECT_EQ(StartAndFail(), probe_status_);
+  ExpectNothingLeft();
+}
+
+TEST_F(LocalServiceTest, APeerThatDoesNotReachItsRootsFailsTheStartAndItsNodeIsNamed) {
+  report_status_ = absl::UnavailableError("no way to the root of tree 1");
+  EXPECT_THAT(std::string(StartAndFail().message()),
+              testing::AllOf(HasSubstr("node0"), HasSubstr("no way to the root of tree 1")));
+  EXPECT_EQ(reported_.size(), 1u);
   ExpectNothingLeft();
 }
 

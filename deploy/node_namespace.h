@@ -13,8 +13,8 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "deploy/child_process.h"
 #include "common/file_descriptor.h"
+#include "deploy/child_process.h"
 
 namespace coppice {
 

@@ -1,6 +1,6 @@
 // Tells a node's peer whether the node's mount could be read (Membership.ReportProbe in
-// proto/membership.proto): what makes the node count as proven in Inspection.GetReadiness, at it and
-// at all above it in tree 0. Blocks, at most to the deadline. Thread-safe.
+// proto/membership.proto): what makes the node count as proven in Inspection.GetReadiness, at it
+// and at all above it in tree 0. Blocks, at most to the deadline. Thread-safe.
 #ifndef COPPICE_DEPLOY_PROBE_REPORT_H_
 #define COPPICE_DEPLOY_PROBE_REPORT_H_
 

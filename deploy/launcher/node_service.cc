@@ -22,8 +22,8 @@
 #include "deploy/mount_directory.h"
 #include "deploy/mount_probe.h"
 #include "deploy/mount_table.h"
-#include "deploy/probe_report.h"
 #include "deploy/pidfd.h"
+#include "deploy/probe_report.h"
 #include "deploy/process_identity.h"
 #include "deploy/ready_pipe.h"
 #include "deploy/service_record.h"
@@ -83,7 +83,8 @@ class NodeServiceHere final : public NodeService {
     }
     if (absl::Status status = ReportMountRead(record_.nodes[0].socket, limits_.deadline);
         !status.ok()) {
-      return status;
+      // The mount itself can be read: what does not answer is a host above, in one of the trees.
+      return absl::Status(status.code(), absl::StrCat(kNoAnswerFromAbove, status.message()));
     }
     return CheckNotEnded();
   }
