@@ -6,7 +6,10 @@
 #include "deploy/coppice/running_services.h"
 #include "deploy/coppice/status_report.h"
 #include "deploy/coppice/verb.h"
+#include "deploy/launcher/cluster_record.h"
+#include "deploy/launcher/cluster_service.h"
 #include "deploy/state_directory.h"
+#include "tree_builder/folded_hosts.h"
 
 namespace coppice {
 namespace {
@@ -26,6 +29,22 @@ constexpr char kExamples[] =
     "      the same for programs\n"
     "Exit codes: 0 all is well, 1 nothing runs, 2 usage, 3 something is not well.";
 
+// Services that were launched on other hosts are told of there.
+void TellOfClusters() {
+  const std::string root = DefaultClusterRoot();
+  const auto services = StateDirectory::List(root);
+  if (!services.ok()) return;
+  for (const std::string& service : *services) {
+    const auto state = StateDirectory::Open(root, service);
+    const auto text = state.ok() ? state->ReadFile(kClusterRecordFile) : state.status();
+    const auto record = text.ok() ? ParseClusterRecord(*text) : text.status();
+    if (!record.ok()) continue;
+    SayAs(kVerb, absl::StrCat("service '", service, "' was launched on ", record->hosts.size(),
+                              " hosts, ", FoldedHosts(record->hosts).ShortText(),
+                              "; 'coppice status' on one of them tells of it"));
+  }
+}
+
 }  // namespace
 
 int StatusMain(const std::vector<std::string>& arguments) {
@@ -41,7 +60,8 @@ int StatusMain(const std::vector<std::string>& arguments) {
   const StatusReport report = AskStatus(*services);
   fputs((json ? StatusJson(report) : StatusTable(report)).c_str(), stdout);
   if (report.empty()) {
-    SayAs(kVerb, "nothing is running");
+    SayAs(kVerb, "nothing is running on this machine");
+    TellOfClusters();
     return kExitNothingRuns;
   }
   return report.well() ? 0 : kExitNotWell;

@@ -38,8 +38,11 @@ NodeStatus AskNode(const RunningService& service, const NodeRecord& node) {
   std::vector<std::string> problems;
   for (const ProcessRecord& process : service.record.processes) {
     if (process.node != node.name) continue;
+    const bool alive = OpenProcess(process.identity).ok();
+    // It ends when the others run, unless the tool that brought it would end them then.
+    if (process.role == ProcessRole::kStarter && !alive) continue;
     ++status.processes;
-    if (OpenProcess(process.identity).ok()) {
+    if (alive) {
       ++status.processes_alive;
     } else {
       problems.push_back(absl::StrCat(RoleName(process.role), " is gone"));

@@ -31,6 +31,15 @@ TEST(StatusReportTest, EverythingThatIsNotWellIsNamed) {
   EXPECT_THAT(StatusTable(report), HasSubstr("peer_server is gone, nothing is mounted, the peer"));
 }
 
+TEST(StatusReportTest, WhatStartedANodeMayHaveEnded) {
+  RunningService service = DeadService();
+  service.record.processes.push_back(
+      {.node = "node0", .role = ProcessRole::kStarter, .identity = {.pid = 1, .start_ticks = 1}});
+  const StatusReport report = AskStatus({service});
+  EXPECT_EQ(report.nodes[0].processes, 1u);
+  EXPECT_THAT(StatusTable(report), testing::Not(HasSubstr("coppice_node")));
+}
+
 TEST(StatusReportTest, NothingIsEmptyAndNotIll) {
   EXPECT_TRUE(AskStatus({}).empty());
   EXPECT_TRUE(AskStatus({}).well());
