@@ -254,7 +254,8 @@ interrupt_launch() {
   launch --hosts='node[001-008]' --launcher=ssh >"$log" 2>&1 &
   local pid=$! launcher
   timeout 60 tail -n +1 -F "$log" 2>/dev/null | grep -q -m1 'starting on'
-  launcher=$(on login pgrep -f "^$programs/launch")
+  # The oldest: what it starts has its command line until it is another program.
+  launcher=$(on login pgrep -o -f "^$programs/launch")
   on login kill "-$1" "$launcher"
   wait "$pid"
 }
