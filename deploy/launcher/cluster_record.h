@@ -31,7 +31,7 @@ struct ClusterRecord {
 };
 
 // The names of the files in a state directory.
-inline constexpr absl::string_view kClusterTreeFile = "tree";
+inline constexpr absl::string_view kClusterTreeFile = "tree";  // and "-" and the time
 inline constexpr absl::string_view kClusterRecordFile = "cluster.json";
 
 std::string ClusterRecordText(const ClusterRecord& record);

@@ -100,7 +100,7 @@ class ClusterLaunch {
                                 : BestFanout(TreeCosts(), count, trees, TreeWorkload());
     auto tree = TreeFile::Make(members_, {.fanout = fanout, .tree_count = trees});
     if (!tree.ok()) return Annotate(tree.status(), "--fanout (a larger one gives a flatter tree)");
-    if (absl::Status written = state_->WriteFile(kClusterTreeFile, tree->Text()); !written.ok()) {
+    if (absl::Status written = state_->WriteFile(tree_name_, tree->Text()); !written.ok()) {
       return written;
     }
     tree_.emplace(*std::move(tree));
@@ -117,7 +117,7 @@ class ClusterLaunch {
     for (const Member& member : members_) record_.hosts.push_back(member.name);
     NodeJob job = options_.node_job;
     job.service = options_.service;
-    job.tree_file = state_->File(kClusterTreeFile);
+    job.tree_file = state_->File(tree_name_);
     job.timeout = std::max((limits_.deadline - absl::Now()) * kNodeShare, absl::Seconds(1));
     job.stay = tool_.must_stay();
     record_.node_job = NodeJobText(job);
@@ -280,6 +280,10 @@ class ClusterLaunch {
   std::vector<Member> members_;
   const WaitLimits limits_;
   std::optional<StateDirectory> state_;
+  // Another one at each launch: a node that an earlier one is still starting, though it was killed
+  // and stopped, must not find the tree of this.
+  const std::string tree_name_ =
+      absl::StrCat(kClusterTreeFile, "-", absl::ToUnixMicros(absl::Now()));
   std::optional<TreeFile> tree_;
   ClusterRecord record_;
   std::unique_ptr<HostRun> run_;

@@ -16,6 +16,7 @@
 #include "deploy/launcher/cluster_service.h"
 #include "deploy/launcher/find_tool.h"
 #include "deploy/launcher/host_run.h"
+#include "deploy/launcher/node_job.h"
 #include "deploy/pidfd.h"
 #include "deploy/process_identity.h"
 
@@ -39,10 +40,11 @@ void EndTools(const ClusterRecord& record) {
   }
 }
 
-absl::Status RemoveTree(const StateDirectory& state) {
-  const std::string tree = state.File(kClusterTreeFile);
-  if (unlink(tree.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
-  return ErrnoStatus(errno, absl::StrCat("remove '", tree, "'"));
+absl::Status RemoveTree(const ClusterRecord& record) {
+  const auto job = ParseNodeJob(record.node_job);
+  if (!job.ok()) return job.status();
+  if (unlink(job->tree_file.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
+  return ErrnoStatus(errno, absl::StrCat("remove '", job->tree_file, "'"));
 }
 
 // The hosts on which something may still run, with the reasons.
@@ -84,7 +86,7 @@ absl::Status StopCluster(StateDirectory& state, const ClusterStopOptions& option
   if (!record.ok()) return Annotate(record.status(), state.File(kClusterRecordFile));
   // First of all: a start that has not written itself down on its node yet sees that it is too late
   // when it has, and one that has is seen by the stop (node_service.cc).
-  if (absl::Status ended = RemoveTree(state); !ended.ok()) return ended;
+  if (absl::Status ended = RemoveTree(*record); !ended.ok()) return ended;
   if (!record->hosts.empty()) {
     const auto failed = RunStop(state, *record, options);
     if (!failed.ok()) return failed.status();
