@@ -251,6 +251,8 @@ if os.fork() == 0:
 
 # Starts a launch and signals it when it has begun to start nodes.
 interrupt_launch() {
+  # What the launch before said is not what we wait for.
+  : >"$log"
   launch --hosts='node[001-008]' --launcher=ssh >"$log" 2>&1 &
   local pid=$! launcher
   timeout 60 tail -n +1 -F "$log" 2>/dev/null | grep -q -m1 'starting on'
