@@ -1,27 +1,21 @@
 #include "fuse_client/files_ahead.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/hash/hash.h"
+#include "source/small_file.h"
 
 namespace coppice {
 namespace {
-
-bool IsSmall(const Dentry& entry) {
-  return entry.attributes.has_value() && S_ISREG(entry.attributes->mode) &&
-         entry.attributes->version.size > 0 && entry.attributes->version.size <= kFileAheadBytesMax;
-}
 
 // The first small file after that place; nullptr when none is.
 const Dentry* NextSmall(const Listing& listing, uint64_t position) {
   const auto& entries = listing.entries;
   for (size_t i = listing.FirstAfter(position); i < entries.size(); ++i) {
-    if (IsSmall(entries[i])) return &entries[i];
+    if (IsSmallFile(entries[i])) return &entries[i];
   }
   return nullptr;
 }
@@ -29,7 +23,7 @@ const Dentry* NextSmall(const Listing& listing, uint64_t position) {
 }  // namespace
 
 void FilesAhead::WasRead(const InodeEntry& file) {
-  if (file.path.IsRoot() || file.version.size == 0 || file.version.size > kFileAheadBytesMax) {
+  if (file.path.IsRoot() || file.version.size == 0 || file.version.size > kSmallFileBytes) {
     return;
   }
   speculation_.ReadCachedDirectory(file.path.Parent(), {},

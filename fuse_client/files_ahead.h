@@ -28,8 +28,6 @@
 
 namespace coppice {
 
-// A file up to this size is given whole; larger ones the kernel reads ahead by itself.
-inline constexpr uint64_t kFileAheadBytesMax = 128 << 10;
 // Files given at once: at first, and, doubling while the reader goes on, at most.
 inline constexpr size_t kFilesAheadMin = 8;
 inline constexpr size_t kFilesAheadMax = 64;

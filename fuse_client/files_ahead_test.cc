@@ -11,6 +11,7 @@
 #include "fuse_client/testing/fake_kernel_cache.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "source/small_file.h"
 #include "source/testing/await.h"
 #include "source/testing/memory_source.h"
 
@@ -155,7 +156,7 @@ TEST_F(FilesAheadTest, AFileThatTheKernelForgotIsNotGiven) {
 
 TEST_F(FilesAheadTest, WhatIsNoSmallFileIsPassedOver) {
   source_.Remove(absl::StrCat("d/", NameAt(1)));
-  source_.AddGeneratedFile(absl::StrCat("d/", NameAt(1)), kFileAheadBytesMax + 1);
+  source_.AddGeneratedFile(absl::StrCat("d/", NameAt(1)), kSmallFileBytes + 1);
   source_.Overwrite(absl::StrCat("d/", NameAt(4)), "");
   List();
   Read(0);

@@ -7,6 +7,7 @@
 
 #include "source/familiar_names.h"
 #include "source/forwarding_source.h"
+#include "source/small_file.h"
 #include "source/speculation.h"
 
 namespace coppice {
@@ -32,7 +33,7 @@ class FamiliarPrefetching final : public ForwardingSource<FamiliarPrefetchingSou
 
   void ReadBlock(const BlockKey& key, const RequestContext& context, Done<BlockRef> done) override {
     if (!context.speculative && context.hops <= 1 && key.index == 0 && !key.path.IsRoot() &&
-        key.version.size <= kFamiliarFileBytesMax) {
+        key.version.size <= kSmallFileBytes) {
       files_.Want(key.path);
     }
     base_.ReadBlock(key, context, std::move(done));
@@ -54,8 +55,7 @@ class FamiliarPrefetching final : public ForwardingSource<FamiliarPrefetchingSou
       if (!entry.attributes.has_value()) continue;
       const Attributes& attributes = *entry.attributes;
       const bool is_directory = S_ISDIR(attributes.mode);
-      const bool is_file = S_ISREG(attributes.mode) && attributes.version.size > 0 &&
-                           attributes.version.size <= kFamiliarFileBytesMax;
+      const bool is_file = IsSmallFile(entry);
       if (!is_directory && !is_file) continue;
       if (!(is_directory ? directories_ : files_).IsFamiliar(entry.name)) continue;
       const absl::StatusOr<Path> path = directory.Child(entry.name);

@@ -21,8 +21,6 @@
 
 namespace coppice {
 
-// A file up to this size is fetched for its name.
-inline constexpr uint64_t kFamiliarFileBytesMax = 128 << 10;
 // A listing of more entries is no package.
 inline constexpr size_t kFamiliarListingMax = 512;
 // Of one listing, so many are fetched.

@@ -9,6 +9,7 @@
 #include "common/status.h"
 #include "gtest/gtest.h"
 #include "source/familiar_names.h"
+#include "source/small_file.h"
 #include "source/testing/await.h"
 #include "source/testing/memory_source.h"
 #include "source/testing/source_conformance.h"
@@ -98,7 +99,7 @@ TEST_F(FamiliarPrefetchingSourceTest, LargeFilesAndMoreThanAFewAreNotFetched) {
   }
   List("c");
   EXPECT_EQ(Counter("prefetched_blocks"), kFamiliarFetchesMax);
-  base_.AddGeneratedFile("d/f1", kFamiliarFileBytesMax + 1);
+  base_.AddGeneratedFile("d/f1", kSmallFileBytes + 1);
   List("d");
   EXPECT_EQ(Counter("prefetched_blocks"), kFamiliarFetchesMax);
 }

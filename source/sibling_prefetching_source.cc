@@ -1,7 +1,5 @@
 #include "source/sibling_prefetching_source.h"
 
-#include <sys/stat.h>
-
 #include <atomic>
 #include <string>
 #include <utility>
@@ -10,6 +8,7 @@
 #include "source/forwarding_source.h"
 #include "source/lru_cache.h"
 #include "source/sibling_pattern.h"
+#include "source/small_file.h"
 #include "source/speculation.h"
 
 namespace coppice {
@@ -19,17 +18,12 @@ using Guess = SiblingPattern::Guess;
 
 constexpr size_t kShardDirectoriesMin = 256;
 
-bool IsSmall(const Dentry& entry) {
-  return entry.attributes.has_value() && S_ISREG(entry.attributes->mode) &&
-         entry.attributes->version.size > 0 && entry.attributes->version.size <= kSmallFileBytes;
-}
-
 // Whether all small files are one batch, of that many bytes.
 bool Fits(const Listing& listing, uint64_t bytes_max) {
   uint64_t bytes = 0;
   size_t files = 0;
   for (const Dentry& entry : listing.entries) {
-    if (!IsSmall(entry)) continue;
+    if (!IsSmallFile(entry)) continue;
     bytes += entry.attributes->version.size;
     if (++files > kSiblingFilesMax || bytes > bytes_max) return false;
   }
@@ -42,7 +36,7 @@ bool IsNext(const Listing& listing, const std::string& previous, absl::string_vi
   if (entry == nullptr) return false;
   const Dentry* const end = listing.entries.data() + listing.entries.size();
   for (++entry; entry != end; ++entry) {
-    if (IsSmall(*entry)) return entry->name == name;
+    if (IsSmallFile(*entry)) return entry->name == name;
   }
   return false;
 }
@@ -136,7 +130,7 @@ class SiblingPrefetching final : public ForwardingSource<SiblingPrefetchingSourc
     const Dentry* const end = listing.entries.data() + listing.entries.size();
     for (const Dentry* entry = from_start ? listing.entries.data() : read + 1; entry != end;
          ++entry) {
-      if (!IsSmall(*entry)) continue;
+      if (!IsSmallFile(*entry)) continue;
       const Version& version = entry->attributes->version;
       if (bytes + version.size > batch.bytes_max || files == batch.files_max) {
         pattern.EndBefore(entry->name);

@@ -25,8 +25,6 @@
 
 namespace coppice {
 
-// A file up to this size is small.
-inline constexpr uint64_t kSmallFileBytes = 128 << 10;
 // Where all small files have so few bytes in all, the first one means that.
 inline constexpr uint64_t kCheapDirectoryBytes = 256 << 10;
 // Directories whose reading is followed; the least recently used is forgotten first.

@@ -10,6 +10,7 @@
 #include "gtest/gtest.h"
 #include "source/metadata_caching_source.h"
 #include "source/sibling_pattern.h"
+#include "source/small_file.h"
 #include "source/testing/await.h"
 #include "source/testing/memory_source.h"
 #include "source/testing/source_conformance.h"

@@ -12,11 +12,7 @@ bool Speculation::ReadBlock(const BlockKey& key, RequestContext context, Done<Bl
   if (!Begin()) return false;
   blocks_.Count(key);
   context.speculative = true;
-  base_.ReadBlock(key, context,
-                  [this, done = std::move(done)](absl::StatusOr<BlockRef> block) mutable {
-                    std::move(done)(std::move(block));
-                    End();
-                  });
+  base_.ReadBlock(key, context, AndEnd(std::move(done)));
   return true;
 }
 
@@ -24,11 +20,7 @@ bool Speculation::GetAttributes(const Path& path, RequestContext context, Done<P
   if (!Begin()) return false;
   context.speculative = true;
   context.any_age = true;
-  base_.GetAttributes(path, context,
-                      [this, done = std::move(done)](absl::StatusOr<PathState> state) mutable {
-                        std::move(done)(std::move(state));
-                        End();
-                      });
+  base_.GetAttributes(path, context, AndEnd(std::move(done)));
   return true;
 }
 
@@ -42,40 +34,39 @@ bool Speculation::ReadDirectory(const Path& path, RequestContext context, Done<L
   if (!Begin()) return false;
   context.speculative = true;
   context.any_age = true;
-  base_.ReadDirectory(path, {}, context,
-                      [this, done = std::move(done)](absl::StatusOr<ListingRef> listing) mutable {
-                        std::move(done)(std::move(listing));
-                        End();
-                      });
+  base_.ReadDirectory(path, {}, context, AndEnd(std::move(done)));
   return true;
 }
 
 void Speculation::ReadBlockThen(const BlockKey& key, const RequestContext& context,
-                                Done<BlockRef> done,
-                                absl::AnyInvocable<void(const BlockRef&) &&> guess) {
+                                Done<BlockRef> done, Guess<BlockRef> guess) {
   in_flight_.Begin();
-  base_.ReadBlock(key, context,
-                  [this, done = std::move(done),
-                   guess = std::move(guess)](absl::StatusOr<BlockRef> block) mutable {
-                    const BlockRef seen = block.ok() ? *block : nullptr;
-                    std::move(done)(std::move(block));
-                    std::move(guess)(seen);
-                    in_flight_.End();
-                  });
+  base_.ReadBlock(key, context, AndGuess(std::move(done), std::move(guess)));
 }
 
 void Speculation::ReadDirectoryThen(const Path& path, const RequestContext& context,
-                                    Done<ListingRef> done,
-                                    absl::AnyInvocable<void(const ListingRef&) &&> guess) {
+                                    Done<ListingRef> done, Guess<ListingRef> guess) {
   in_flight_.Begin();
-  base_.ReadDirectory(path, {}, context,
-                      [this, done = std::move(done),
-                       guess = std::move(guess)](absl::StatusOr<ListingRef> listing) mutable {
-                        const ListingRef seen = listing.ok() ? *listing : nullptr;
-                        std::move(done)(std::move(listing));
-                        std::move(guess)(seen);
-                        in_flight_.End();
-                      });
+  base_.ReadDirectory(path, {}, context, AndGuess(std::move(done), std::move(guess)));
+}
+
+template <typename T>
+Done<T> Speculation::AndEnd(Done<T> done) {
+  return [this, done = std::move(done)](absl::StatusOr<T> answer) mutable {
+    std::move(done)(std::move(answer));
+    End();
+  };
+}
+
+template <typename T>
+Done<T> Speculation::AndGuess(Done<T> done, Guess<T> guess) {
+  return
+      [this, done = std::move(done), guess = std::move(guess)](absl::StatusOr<T> answer) mutable {
+        const T seen = answer.ok() ? *answer : nullptr;
+        std::move(done)(std::move(answer));
+        std::move(guess)(seen);
+        in_flight_.End();
+      };
 }
 
 bool Speculation::Begin() {

@@ -32,6 +32,9 @@ struct BlockCounter {
 
 class Speculation {
  public:
+  template <typename T>
+  using Guess = absl::AnyInvocable<void(const T&) &&>;
+
   // REQUIRES: `base` outlives this.
   explicit Speculation(Source& base) : base_(base) {}
   ~Speculation() { in_flight_.WaitUntilNone(); }
@@ -56,11 +59,11 @@ class Speculation {
   // for yet must not compete with what somebody does. The guess sees the block, or nullptr after a
   // failure. This may be destroyed meanwhile: it waits.
   void ReadBlockThen(const BlockKey& key, const RequestContext& context, Done<BlockRef> done,
-                     absl::AnyInvocable<void(const BlockRef&) &&> guess);
+                     Guess<BlockRef> guess);
 
   // The same for a whole listing.
   void ReadDirectoryThen(const Path& path, const RequestContext& context, Done<ListingRef> done,
-                         absl::AnyInvocable<void(const ListingRef&) &&> guess);
+                         Guess<ListingRef> guess);
 
   // Blocks asked for.
   const BlockCounter& blocks() const { return blocks_; }
@@ -68,6 +71,11 @@ class Speculation {
  private:
   bool Begin();
   void End();
+  // What goes below: `done`, and then the end of what was begun.
+  template <typename T>
+  Done<T> AndEnd(Done<T> done);
+  template <typename T>
+  Done<T> AndGuess(Done<T> done, Guess<T> guess);
 
   Source& base_;
   std::atomic<size_t> under_way_ = 0;

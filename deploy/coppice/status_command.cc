@@ -35,8 +35,7 @@ void TellOfClusters() {
   const auto services = StateDirectory::List(root);
   if (!services.ok()) return;
   for (const std::string& service : *services) {
-    const auto state = StateDirectory::Open(root, service);
-    const auto text = state.ok() ? state->ReadFile(kClusterRecordFile) : state.status();
+    const auto text = StateDirectory::Peek(root, service, kClusterRecordFile);
     const auto record = text.ok() ? ParseClusterRecord(*text) : text.status();
     if (!record.ok()) continue;
     SayAs(kVerb, absl::StrCat("service '", service, "' was launched on ", record->hosts.size(),

@@ -93,6 +93,7 @@ class ClusterLaunch {
   }
 
   absl::Status WriteTree() {
+    tree_name_ = absl::StrCat(kClusterTreeFile, "-", absl::ToUnixMicros(absl::Now()));
     const auto count = static_cast<uint32_t>(members_.size());
     const uint32_t trees = std::min(options_.trees, count);
     const uint32_t fanout = options_.fanout.has_value()
@@ -280,10 +281,9 @@ class ClusterLaunch {
   std::vector<Member> members_;
   const WaitLimits limits_;
   std::optional<StateDirectory> state_;
-  // Another one at each launch: a node that an earlier one is still starting, though it was killed
-  // and stopped, must not find the tree of this.
-  const std::string tree_name_ =
-      absl::StrCat(kClusterTreeFile, "-", absl::ToUnixMicros(absl::Now()));
+  // Another one for each tree: a node that an earlier round, or launch, is still starting, though
+  // it was ended, must not find this one.
+  std::string tree_name_;
   std::optional<TreeFile> tree_;
   ClusterRecord record_;
   std::unique_ptr<HostRun> run_;

@@ -19,7 +19,6 @@
 #include "common/file_descriptor.h"
 #include "deploy/descriptor_wait.h"
 #include "deploy/end_to_end/dynamics/await_until.h"
-#include "deploy/end_to_end/dynamics/invalidation_client.h"
 #include "deploy/mount_table.h"
 #include "deploy/pidfd.h"
 #include "deploy/ready_pipe.h"
@@ -167,8 +166,8 @@ uint64_t ServiceTest::FuseRequests(size_t node) const {
 }
 
 void ServiceTest::Invalidate(size_t node, const std::string& path, bool recursive) const {
-  const auto outcome = AskInvalidate(service_->nodes().at(node).socket, path, recursive,
-                                     absl::Now() + kAwaitUntilMax);
+  const auto outcome =
+      AskToForget(service_->nodes().at(node).socket, path, recursive, absl::Now() + kAwaitUntilMax);
   ASSERT_TRUE(outcome.ok()) << outcome.status();
   EXPECT_EQ(absl::StrJoin(outcome->failures, "\n"), "");
   EXPECT_EQ(outcome->nodes, nodes());
