@@ -157,8 +157,8 @@ class ClusterLaunch {
     const absl::Time now = absl::Now();
     if (now - told_ >= kProgressPeriod || outcomes.all_settled()) {
       told_ = now;
-      options_.progress(
-          absl::StrCat(outcomes.count(NodeState::kReady), "/", outcomes.hosts().size(), " ready"));
+      options_.progress(absl::StrCat(outcomes.count(NodeState::kStarted), "/",
+                                     outcomes.hosts().size(), " ready"));
     }
     const std::vector<size_t> silent = Silent(outcomes);
     return silent.empty() || !std::all_of(silent.begin(), silent.end(), [&](size_t host) {
@@ -186,7 +186,7 @@ class ClusterLaunch {
   }
 
   static bool HasFailed(const HostOutcome& outcome) {
-    return outcome.settled && outcome.state != NodeState::kReady && !MayDoBetter(outcome);
+    return outcome.settled && outcome.state != NodeState::kStarted && !MayDoBetter(outcome);
   }
 
   // Whether it said nothing of itself that speaks against it: it is silent, was lost with the whole
@@ -209,7 +209,7 @@ class ClusterLaunch {
     for (size_t i = 0; i < outcomes.hosts().size(); ++i) {
       const std::string& name = outcomes.hosts()[i];
       const HostOutcome& outcome = outcomes[i];
-      if (outcome.settled && outcome.state == NodeState::kReady) {
+      if (outcome.settled && outcome.state == NodeState::kStarted) {
         ready_.push_back(name);
       } else if ((MayDoBetter(outcome) && WaitsInVain(outcomes, static_cast<uint32_t>(i))) ||
                  (somebody_failed && outcome.settled && !outcome.told)) {
