@@ -3,6 +3,7 @@
 #include <grpcpp/grpcpp.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <thread>
@@ -27,7 +28,7 @@ WaitLimits Soon(int interrupt_descriptor = -1) {
   return {.deadline = absl::Now() + kWaitMax, .interrupt_descriptor = interrupt_descriptor};
 }
 
-// Holds each question until it is told the answer.
+// Holds a question, one at a time, until it is told the answer or the asker gives up.
 class HoldingInspection final : public v1::Inspection::CallbackService {
  public:
   grpc::ServerUnaryReactor* GetReadiness(grpc::CallbackServerContext*,
@@ -71,9 +72,13 @@ class HoldingInspection final : public v1::Inspection::CallbackService {
    public:
     explicit HeldReactor(HoldingInspection& owner) : owner_(owner) {}
     void OnCancel() override {
-      MutexLock lock(owner_.mutex_);
-      owner_.cancelled_ = true;
-      owner_.changed_.NotifyAll();
+      {
+        MutexLock lock(owner_.mutex_);
+        owner_.cancelled_ = true;
+        owner_.changed_.NotifyAll();
+        if (std::exchange(owner_.held_, nullptr) == nullptr) return;
+      }
+      Finish(grpc::Status::CANCELLED);
     }
     void OnDone() override { delete this; }
 
@@ -101,9 +106,9 @@ class HoldingInspection final : public v1::Inspection::CallbackService {
 
 class RootReadinessTest : public testing::Test {
  protected:
-  RootReadinessTest() : socket_(absl::StrCat(testing::TempDir(), "/root_", getpid(), ".sock")) {}
   ~RootReadinessTest() override {
-    if (server_ != nullptr) server_->Shutdown();
+    if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::now());
+    rmdir(folder_.c_str());
   }
 
   // Serves on a socket that lives as long as the test, and on TCP; returns its port.
@@ -125,7 +130,15 @@ class RootReadinessTest : public testing::Test {
     });
   }
 
-  const std::string socket_;
+  static std::string MakeFolder() {
+    // The path of a socket has at most 107 bytes.
+    std::string folder = "/tmp/root_readiness_XXXXXX";
+    EXPECT_NE(mkdtemp(folder.data()), nullptr);
+    return folder;
+  }
+
+  const std::string folder_ = MakeFolder();
+  const std::string socket_ = folder_ + "/root.sock";
   HoldingInspection inspection_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<RootReadiness> root_ = RootReadiness::At(socket_);
@@ -163,7 +176,6 @@ TEST_F(RootReadinessTest, AnInterruptionEndsTheWaitAndThePeerIsToldSo) {
   asking.join();
   EXPECT_EQ(answer.status(), absl::CancelledError("interrupted"));
   EXPECT_TRUE(inspection_.AwaitCancelled());
-  inspection_.Answer(grpc::Status::CANCELLED);
 }
 
 TEST_F(RootReadinessTest, OneThatWasInterruptedBeforeItAskedGetsNoAnswer) {
@@ -181,8 +193,6 @@ TEST_F(RootReadinessTest, APeerThatNeverAnswersIsLeftAtTheDeadline) {
   const auto answer = root_->Ask({}, {.deadline = absl::Now() + absl::Milliseconds(300)});
   EXPECT_EQ(answer.status().code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_THAT(std::string(answer.status().message()), HasSubstr(socket_));
-  // Its question was on the way; whether it arrived is the machine's affair.
-  server_->Shutdown(std::chrono::system_clock::now());
 }
 
 TEST_F(RootReadinessTest, APeerThatDoesNotListenIsAnErrorAtOnceThatNamesIt) {
@@ -228,7 +238,6 @@ TEST_F(RootReadinessTest, APeerThatDiesWithTheQuestionUnderWayIsUnavailable) {
   // Takes the connection away at once, and returns when the question has been let go.
   std::thread dying([&] { server_->Shutdown(std::chrono::system_clock::now()); });
   ASSERT_TRUE(inspection_.AwaitCancelled());
-  inspection_.Answer(grpc::Status::CANCELLED);
   dying.join();
   asking.join();
   EXPECT_FALSE(answer.ok());
