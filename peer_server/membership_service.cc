@@ -70,6 +70,13 @@ class MembershipService final : public v1::Membership::CallbackService {
     return reactor;
   }
 
+  Reactor* ReportWarming(Context* context, const v1::ReportWarmingRequest* request,
+                         v1::ReportWarmingReply*) override {
+    if (absl::Status own = CheckFromOwnNode(*context); !own.ok()) return Finish(*context, own);
+    parts_.board.SetWarming(request->bytes(), request->done(), request->problem());
+    return Finish(*context, absl::OkStatus());
+  }
+
   Reactor* StopSubtree(Context* context, const v1::StopSubtreeRequest* request,
                        v1::StopSubtreeReply* reply) override {
     auto* const reactor = new StopReactor(parts_.stopper);
