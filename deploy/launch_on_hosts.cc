@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "deploy/launcher/cluster_service.h"
+#include "deploy/launcher/cluster_trees.h"
 #include "deploy/launcher/find_tool.h"
 #include "deploy/launcher/host_outcomes.h"
 #include "deploy/program_files.h"
@@ -43,11 +44,19 @@ absl::StatusOr<ClusterStarted> Start(const LaunchOptions& options, const Allocat
     return absl::InvalidArgumentError(
         absl::StrCat("--launcher=local is for one host; ", allocation.source, " has several"));
   }
+  ClusterSwitches switches;
+  if (!options.topology.empty()) {
+    auto read = ReadClusterSwitches(options.topology, allocation.members);
+    if (!read.ok()) return read.status();
+    switches = *std::move(read);
+    if (!switches.warning.empty()) say(switches.warning);
+  }
   const std::string job_service = allocation.job.empty() ? "hosts" : allocation.job;
   return StartCluster(
       **tool, {.state_root = options.state_root.empty() ? DefaultClusterRoot() : options.state_root,
                .service = options.service.empty() ? job_service : options.service,
                .members = allocation.members,
+               .switches = std::move(switches.layout),
                .fanout = options.fanout,
                .trees = options.trees,
                .job = allocation.job,

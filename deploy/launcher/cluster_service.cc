@@ -16,6 +16,7 @@
 #include "common/status.h"
 #include "deploy/launcher/cluster_record.h"
 #include "deploy/launcher/cluster_stop.h"
+#include "deploy/launcher/cluster_trees.h"
 #include "deploy/launcher/host_outcomes.h"
 #include "deploy/launcher/host_run.h"
 #include "deploy/launcher/node_line.h"
@@ -24,7 +25,6 @@
 #include "deploy/root_readiness.h"
 #include "deploy/state_directory.h"
 #include "tree_builder/folded_hosts.h"
-#include "tree_builder/tree_costs.h"
 #include "tree_builder/tree_file.h"
 
 namespace coppice {
@@ -98,13 +98,11 @@ class ClusterLaunch {
 
   absl::Status WriteTree() {
     tree_name_ = absl::StrCat(kClusterTreeFile, "-", absl::ToUnixMicros(absl::Now()));
-    const auto count = static_cast<uint32_t>(members_.size());
-    const uint32_t trees = std::min(options_.trees, count);
-    const uint32_t fanout = options_.fanout.has_value()
-                                ? *options_.fanout
-                                : BestFanout(TreeCosts(), count, trees, TreeWorkload());
-    auto tree = TreeFile::Make(members_, {.fanout = fanout, .tree_count = trees});
-    if (!tree.ok()) return Annotate(tree.status(), "--fanout (a larger one gives a flatter tree)");
+    auto tree = MakeClusterTrees(members_, {.fanout = options_.fanout,
+                                            .trees_max = options_.trees,
+                                            .members = options_.members,
+                                            .switches = options_.switches});
+    if (!tree.ok()) return tree.status();
     if (absl::Status written = state_->WriteFile(tree_name_, tree->Text()); !written.ok()) {
       return written;
     }

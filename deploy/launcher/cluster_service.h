@@ -25,6 +25,7 @@
 #include "deploy/launcher/launcher_tool.h"
 #include "deploy/launcher/node_job.h"
 #include "tree_builder/member.h"
+#include "tree_builder/switch_layout.h"
 
 namespace coppice {
 
@@ -36,6 +37,8 @@ struct ClusterOptions {
   std::string state_root;
   std::string service;
   std::vector<Member> members;
+  // Of the members, in their order; empty: nothing is known of switches.
+  SwitchLayout switches;
   // None: the best by the cost model.
   std::optional<uint32_t> fanout;
   uint32_t trees = 1;
