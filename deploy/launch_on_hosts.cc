@@ -105,11 +105,12 @@ int LaunchOnHosts(const LaunchOptions& options, const Allocation& allocation,
     return kExitFailure;
   }
   for (const std::string& line : FoldReasons(started->failed)) say(line);
-  say(absl::StrFormat(
-      "%d/%d ready in %.1f s: %s/PATH is read as %s/PATH on each; "
-      "bazel run //deploy:stop ends it",
-      started->ready, allocation.members.size(), absl::ToDoubleSeconds(started->time),
-      options.export_root == "/" ? "" : options.export_root, options.mount));
+  say(
+      absl::StrFormat("%d/%d %s in %.1f s: %s/PATH is read as %s/PATH on each; "
+                      "bazel run //deploy:stop ends it",
+                      started->ready, allocation.members.size(),
+                      options.warm.empty() ? "ready" : "warm", absl::ToDoubleSeconds(started->time),
+                      options.export_root == "/" ? "" : options.export_root, options.mount));
   return started->failed.empty() ? 0 : kExitPartial;
 }
 
