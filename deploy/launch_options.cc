@@ -90,6 +90,11 @@ void AddHostOptions(CLI::App& app, LaunchOptions& options) {
   app.add_option("--trees", options.trees, "trees over the hosts, each with a root of its own")
       ->check(CLI::Range(1u, kTreesMax))
       ->capture_default_str();
+  app.add_option("--topology", options.topology,
+                 "Slurm's topology.conf: each tree enters each network switch once. --fanout=auto "
+                 "does not take it into account")
+      ->type_name("FILE")
+      ->excludes("--local");
   app.add_option("--port", options.port, "where the hosts' peers listen")
       ->check(CLI::Range(1, 65535))
       ->capture_default_str();
@@ -166,7 +171,8 @@ ParsedLaunch ParseLaunchOptions(const std::vector<std::string>& arguments,
     std::cerr << "launch: --record writes down one node's reads; leave --local out\n";
     return {.exit_code = kExitUsage};
   }
-  for (std::string* const file : {&options.record, &options.warm, &options.host_file}) {
+  for (std::string* const file :
+       {&options.record, &options.warm, &options.host_file, &options.topology}) {
     if (!file->empty()) *file = Absolute(*file, surroundings.working_directory);
   }
   if (!options.state_root.empty()) {

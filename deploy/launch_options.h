@@ -22,6 +22,8 @@ struct LaunchOptions {
   std::string host_file;
   std::string launcher = "auto";
   uint32_t trees = 1;
+  // Absolute; empty: nothing is known of switches.
+  std::string topology;
   uint16_t port = 7117;
   // As host lists have them in their second column; empty: the host's name with the port.
   std::string addresses;

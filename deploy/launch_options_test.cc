@@ -40,9 +40,11 @@ TEST(LaunchOptionsTest, HostsAreGivenInOneWay) {
   EXPECT_EQ(parsed.options->port, 8000);
   EXPECT_EQ(parsed.options->nodes_min, 2u);
   EXPECT_EQ(Parse({"--hostfile=nodes"}).options->host_file, "/home/ada/job/nodes");
+  EXPECT_EQ(Parse({"--topology=switches"}).options->topology, "/home/ada/job/switches");
   testing::internal::CaptureStderr();
   EXPECT_EQ(Parse({"--hosts=a", "--hostfile=b"}).exit_code, 2);
   EXPECT_EQ(Parse({"--hosts=a", "--local=2"}).exit_code, 2);
+  EXPECT_EQ(Parse({"--topology=a", "--local=2"}).exit_code, 2);
   testing::internal::GetCapturedStderr();
 }
 

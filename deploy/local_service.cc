@@ -14,11 +14,11 @@
 #include "deploy/free_ports.h"
 #include "deploy/mount_directory.h"
 #include "deploy/mount_probe.h"
-#include "deploy/probe_report.h"
 #include "deploy/node_namespace.h"
 #include "deploy/node_network.h"
+#include "deploy/probe_report.h"
 #include "deploy/process_identity.h"
-#include "deploy/ready_pipe.h"
+#include "deploy/service_program.h"
 #include "deploy/service_stop.h"
 #include "deploy/state_directory.h"
 #include "rpc/block_memory_socket.h"
@@ -34,14 +34,6 @@ constexpr absl::string_view kNetworkLog = "network.log";
 constexpr int kNodePort = 7117;
 // A port that was free may be taken before the peer listens on it.
 constexpr int kPortAttemptsMax = 3;
-
-// A program of a node, with the pipe on which it says that it is ready.
-struct StartedProgram {
-  ChildProcess process;
-  ReadyPipe ready;
-  std::string who;
-  std::string log_file;
-};
 
 class LocalServiceOnMachine final : public LocalService {
  public:
@@ -90,8 +82,8 @@ class LocalServiceOnMachine final : public LocalService {
   }
 
   void Detach() override {
-    for (StartedProgram& program : clients_) program.process.Detach();
-    for (StartedProgram& program : peers_) program.process.Detach();
+    for (ServiceProgram& program : clients_) program.process().Detach();
+    for (ServiceProgram& program : peers_) program.process().Detach();
     state_.reset();
   }
 
@@ -179,30 +171,22 @@ class LocalServiceOnMachine final : public LocalService {
     return Save();
   }
 
-  // Starts the program on the node; it is written down before it does anything.
   absl::Status StartProgram(size_t index, ProcessRole role, std::vector<std::string> arguments,
-                            std::vector<StartedProgram>& started) {
+                            std::vector<ServiceProgram>& started) {
     const NodeRecord& node = record_.nodes[index];
-    auto ready = ReadyPipe::Open();
-    if (!ready.ok()) return ready.status();
-    arguments.insert(arguments.begin() + 1, absl::StrCat("--ready_fd=", ready->write_descriptor()));
-    const std::string who = absl::StrCat(node.name, ": ", RoleName(role));
-    const std::string log_file = state_->File(
-        absl::StrCat(node.name, role == ProcessRole::kPeer ? "/peer.log" : "/client.log"));
-    auto process =
-        ChildProcess::Start({.arguments = std::move(arguments),
-                             .environment = OwnEnvironment(),
-                             .log_file = log_file,
-                             .kept_descriptors = {ready->write_descriptor()},
-                             .parent_death_signal = options_.end_with_launcher ? SIGTERM : 0,
-                             .new_session = true,
-                             .held = true,
-                             .namespaces = NamespacesOf(index)});
-    if (!process.ok()) return Annotate(process.status(), who);
-    ready->ProgramStarted();
-    if (absl::Status status = Remember(node, role, process->pid()); !status.ok()) return status;
-    if (absl::Status status = process->Release(); !status.ok()) return Annotate(status, who);
-    started.push_back({*std::move(process), *std::move(ready), who, log_file});
+    auto program = ServiceProgram::Start(
+        {.who = absl::StrCat(node.name, ": ", RoleName(role)),
+         .arguments = std::move(arguments),
+         .log_file = state_->File(
+             absl::StrCat(node.name, role == ProcessRole::kPeer ? "/peer.log" : "/client.log")),
+         .parent_death_signal = options_.end_with_launcher ? SIGTERM : 0,
+         .namespaces = NamespacesOf(index),
+         .remember = [&](const ProcessIdentity& identity) {
+           record_.processes.push_back({node.name, role, identity});
+           return Save();
+         }});
+    if (!program.ok()) return program.status();
+    started.push_back(*std::move(program));
     return absl::OkStatus();
   }
 
@@ -263,7 +247,7 @@ class LocalServiceOnMachine final : public LocalService {
   // Whether somebody else listens on the port of a peer that has ended.
   bool LostItsPort(size_t peer) {
     if (peer >= ports_.size() || peer >= peers_.size()) return false;
-    const bool ended = peers_[peer].process.Wait({.deadline = absl::InfinitePast()}).ok();
+    const bool ended = peers_[peer].process().Wait({.deadline = absl::InfinitePast()}).ok();
     return ended && !IsPortFree(ports_[peer]);
   }
 
@@ -285,15 +269,10 @@ class LocalServiceOnMachine final : public LocalService {
     return AwaitReady(clients_, &failed);
   }
 
-  absl::Status AwaitReady(std::vector<StartedProgram>& programs, size_t* failed) {
+  absl::Status AwaitReady(std::vector<ServiceProgram>& programs, size_t* failed) {
     for (size_t i = 0; i < programs.size(); ++i) {
       *failed = i;
-      StartedProgram& program = programs[i];
-      if (absl::Status status =
-              program.ready.Wait(program.process, program.who, program.log_file, limits_);
-          !status.ok()) {
-        return status;
-      }
+      if (absl::Status status = programs[i].AwaitReady(limits_); !status.ok()) return status;
     }
     return absl::OkStatus();
   }
@@ -302,7 +281,7 @@ class LocalServiceOnMachine final : public LocalService {
     for (size_t i = 0; i < record_.nodes.size(); ++i) {
       if (absl::Status status =
               options_.probe(record_.nodes[i].mount_point, NamespacesOf(i), record_.nodes[i].name,
-                             clients_[i].log_file, limits_);
+                             clients_[i].log_file(), limits_);
           !status.ok()) {
         return status;
       }
@@ -322,8 +301,8 @@ class LocalServiceOnMachine final : public LocalService {
   std::optional<NodeNetwork> network_;
   // Empty when each node has a network of its own.
   std::vector<uint16_t> ports_;
-  std::vector<StartedProgram> peers_;
-  std::vector<StartedProgram> clients_;
+  std::vector<ServiceProgram> peers_;
+  std::vector<ServiceProgram> clients_;
 };
 
 }  // namespace

@@ -266,6 +266,11 @@ v1::GetReadinessReply ReadinessBoard::Snapshot() const {
   reply.set_lost_members(roster_.FoldedNames(all.lost));
   reply.mutable_problems()->Assign(problems.shown.begin(), problems.shown.end());
   reply.set_problems_dropped(problems.dropped);
+  *reply.mutable_connected_set() = all.connected.Encode();
+  *reply.mutable_mounted_set() = all.mounted.Encode();
+  *reply.mutable_proven_set() = all.proven.Encode();
+  *reply.mutable_warm_set() = all.warm.Encode();
+  *reply.mutable_lost_set() = all.lost.Encode();
   return reply;
 }
 

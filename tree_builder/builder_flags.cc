@@ -102,7 +102,8 @@ void AddHostFlags(CLI::App& app, BuilderFlags& flags, RawFlags& raw) {
 
 void AddTreeFlags(CLI::App& app, BuilderFlags& flags, RawFlags& raw) {
   app.add_option("--fanout", raw.fanout,
-                 "The most children of a member in a tree; auto: the best of the cost model")
+                 "The most children of a member in a tree; auto: the best of the cost model, which "
+                 "takes no account of --topology")
       ->type_name("auto|K")
       ->check(CheckFanout)
       ->capture_default_str();

@@ -38,4 +38,15 @@ absl::Status CheckSwitchLayout(const SwitchLayout& layout, uint32_t member_count
   return absl::OkStatus();
 }
 
+SwitchLayout LayoutOfSome(const SwitchLayout& layout, const std::vector<uint32_t>& members) {
+  SwitchLayout some;
+  if (layout.empty()) return some;
+  some.switches = layout.switches;
+  some.switch_plus_one.reserve(members.size());
+  for (const uint32_t member : members) {
+    some.switch_plus_one.push_back(layout.switch_plus_one[member]);
+  }
+  return some;
+}
+
 }  // namespace coppice

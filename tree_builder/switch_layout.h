@@ -39,6 +39,10 @@ struct SwitchLayout {
 // switches above themselves or above kSwitchesMax or kSwitchLevelsMax. An empty layout is good.
 absl::Status CheckSwitchLayout(const SwitchLayout& layout, uint32_t member_count);
 
+// That of some of its members, in the order of their indices; all switches stay. An empty layout
+// stays empty. REQUIRES: each index is below the number of members.
+SwitchLayout LayoutOfSome(const SwitchLayout& layout, const std::vector<uint32_t>& members);
+
 }  // namespace coppice
 
 #endif  // COPPICE_TREE_BUILDER_SWITCH_LAYOUT_H_

@@ -32,6 +32,12 @@ TEST(SwitchLayoutTest, SwitchesAreBelowSwitchesThatExistAndNotBelowThemselves) {
   EXPECT_THAT(Error({{{"a", 2}, {"b", 1}}, {1}}, 1), HasSubstr("is below itself"));
 }
 
+TEST(SwitchLayoutTest, SomeOfTheMembersKeepTheirSwitches) {
+  const SwitchLayout layout = {{{"a", 3}, {"b", 3}, {"top", 0}}, {1, 2, 0, 2}};
+  EXPECT_EQ(LayoutOfSome(layout, {0, 3}), (SwitchLayout{layout.switches, {1, 2}}));
+  EXPECT_TRUE(LayoutOfSome(SwitchLayout(), {0, 3}).empty());
+}
+
 TEST(SwitchLayoutTest, LevelsAndSwitchesAreLimited) {
   SwitchLayout layout = {.switches = {{"s", 0}}, .switch_plus_one = {1}};
   while (layout.switches.size() < kSwitchLevelsMax) {

@@ -72,9 +72,10 @@ void AppendSwitches(const TreesReport& report, std::string& text) {
                     " edges of a tree between switches of level ", level, "; fewer than ",
                     one.fewest, " cannot be\n");
   }
-  if (report.switch_levels.empty()) {
-    absl::StrAppend(&text, "switches:       not known (--topology)\n");
-  }
+  absl::StrAppend(&text, report.switch_levels.empty()
+                             ? "switches:       not known (--topology)\n"
+                             : "                --fanout=auto and the times below know nothing of "
+                               "switches but the depth\n");
 }
 
 }  // namespace
