@@ -102,10 +102,9 @@ std::string ClusterStatusText(const ClusterStatus& status) {
   std::string text = absl::StrCat("service '", status.service, "' on ", status.host_count,
                                   " hosts, ", status.hosts, ", by ", status.launcher, "\n");
   if (!status.asked.ok()) {
-    absl::StrAppend(
-        &text, "  its root",
-        status.root.empty() ? "" : absl::StrCat(", ", status.root, " at ", status.address, ","),
-        " cannot be asked: ", status.asked.message(), "\n");
+    absl::StrAppend(&text, "  its root",
+                    status.root.empty() ? "" : absl::StrCat(", ", status.root, ","),
+                    " cannot be asked: ", status.asked.message(), "\n");
     return text;
   }
   const v1::GetReadinessReply& readiness = status.readiness;

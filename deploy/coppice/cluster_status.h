@@ -50,7 +50,7 @@ struct ClusterChoice {
   std::string job;
 };
 
-// Asks the peer at an address, without waiting for anything.
+// Asks the peer at an address, without waiting for anything; errors name the address.
 using AskReadiness =
     std::function<absl::StatusOr<v1::GetReadinessReply>(const std::string& address)>;
 

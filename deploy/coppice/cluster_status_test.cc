@@ -119,15 +119,15 @@ TEST_F(ClusterStatusTest, ALostNodeOrAProblemAloneIsNotWell) {
 
 TEST_F(ClusterStatusTest, ARootThatCannotBeAskedIsNamedWithTheReason) {
   WriteService("hosts");
-  answer_ = absl::UnavailableError("connection refused");
+  answer_ = absl::UnavailableError("n1:7117: connection refused");
   const ClusterStatus status = Ask()[0];
   EXPECT_FALSE(status.well());
   EXPECT_THAT(ClusterStatusText(status),
-              HasSubstr("  its root, n1 at n1:7117, cannot be asked: connection refused\n"));
+              HasSubstr("  its root, n1, cannot be asked: n1:7117: connection refused\n"));
   EXPECT_THAT(ClusterStatusText(status), HasSubstr("n[1-2]"));
   const nlohmann::ordered_json json = ClusterStatusJson(status);
   EXPECT_EQ(json["answers"], false);
-  EXPECT_EQ(json["error"], "connection refused");
+  EXPECT_EQ(json["error"], "n1:7117: connection refused");
 }
 
 TEST_F(ClusterStatusTest, ATreeFileThatIsGoneIsTheReason) {
