@@ -1,24 +1,30 @@
-// coppice_node: starts, stops or checks one node's part of a service, on that node. Run there by
-// launch and stop through a launcher tool; people have no need for it.
+// coppice_node: starts or stops one node's part of a service, on that node. Run there by launch and
+// stop through a launcher tool; people have no need for it.
 //
 // Prints one line (launcher/node_line.h) and ends with 0 once that is said, so that no tool takes
-// the failure of one node for one of the job; 2 for usage. `start` of a job that is to stay ends
-// with the node's programs.
+// the failure of one node for one of the job; 2 for usage. After `start` a process stays that keeps
+// the node's programs (launcher/node_keeper.h): this one for a job that is to stay, else one in the
+// background.
 #include <limits.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
+#include <functional>
 #include <string>
 
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
+#include "absl/time/clock.h"
 #include "common/status.h"
 #include "deploy/cpu_binding.h"
 #include "deploy/interruption.h"
+#include "deploy/launcher/background.h"
 #include "deploy/launcher/node_job.h"
+#include "deploy/launcher/node_keeper.h"
 #include "deploy/launcher/node_line.h"
-#include "deploy/launcher/node_service.h"
+#include "deploy/launcher/node_place.h"
+#include "deploy/launcher/node_stop.h"
 
 namespace coppice {
 namespace {
@@ -43,18 +49,37 @@ void Say(const std::string& host, NodeState state, absl::string_view reason = ""
   fflush(stdout);
 }
 
-absl::Status Start(const NodeJob& job, const std::string& name) {
+// Until the service ends; `tell` hears how its start went.
+void Keep(const NodeJob& job, const std::string& name,
+          const std::function<void(const absl::Status&)>& tell) {
   const auto interruption = Interruption::Catch();
-  if (!interruption.ok()) return interruption.status();
+  if (!interruption.ok()) return tell(interruption.status());
   // Its programs inherit it.
   const auto binding = CpuBinding::OfThisThread(job.cpus);
-  if (!binding.ok()) return Annotate(binding.status(), "--cpus");
-  auto service = NodeService::Start(job, name, interruption->descriptor());
-  if (!service.ok()) return service.status();
-  if (!job.stay) (*service)->Detach();
-  Say(name, NodeState::kReady);
-  if (job.stay) (*service)->Await();
-  return absl::OkStatus();
+  if (!binding.ok()) return tell(Annotate(binding.status(), "--cpus"));
+  const auto keeper = NodeKeeper::Start(job, name, interruption->descriptor());
+  tell(keeper.status());
+  if (keeper.ok()) (*keeper)->Keep();
+}
+
+absl::Status StartInBackground(const NodeJob& job, const std::string& name) {
+  const auto interruption = Interruption::Catch();
+  if (!interruption.ok()) return interruption.status();
+  return StartInBackground(
+      [&](const auto& tell) { Keep(job, name, tell); },
+      {.deadline = absl::Now() + job.timeout, .interrupt_descriptor = interruption->descriptor()});
+}
+
+void Start(const NodeJob& job, const std::string& name) {
+  const auto say = [&name](const absl::Status& status) {
+    if (status.ok()) return Say(name, NodeState::kStarted);
+    Say(name, NodeState::kError, status.message());
+  };
+  if (job.stay) {
+    Keep(job, name, say);
+  } else {
+    say(StartInBackground(job, name));
+  }
 }
 
 int Run(const Arguments& arguments) {
@@ -65,17 +90,14 @@ int Run(const Arguments& arguments) {
   }
   const auto found = FindOwnName(*job, arguments.host);
   const std::string name = found.ok() ? *found : NameForErrors(arguments.host);
-  absl::Status status;
-  if (arguments.verb == "start") {
-    status = found.ok() ? Start(*job, name) : found.status();
-  } else if (arguments.verb == "stop") {
-    status = StopNode(*job);
-    if (status.ok()) Say(name, NodeState::kStopped);
+  if (arguments.verb == "stop") {
+    const absl::Status stopped = StopNode(*job);
+    Say(name, stopped.ok() ? NodeState::kStopped : NodeState::kError, stopped.message());
+  } else if (found.ok()) {
+    Start(*job, name);
   } else {
-    status = CheckNode(*job);
-    if (status.ok()) Say(name, NodeState::kReady);
+    Say(name, NodeState::kError, found.status().message());
   }
-  if (!status.ok()) Say(name, NodeState::kError, status.message());
   return 0;
 }
 
@@ -85,10 +107,10 @@ int Run(const Arguments& arguments) {
 int main(int argc, char** argv) {
   signal(SIGPIPE, SIG_IGN);
   coppice::Arguments arguments;
-  CLI::App app("Starts, stops or checks one node's part of a Coppice service, on that node.",
+  CLI::App app("Starts or stops one node's part of a Coppice service, on that node.",
                "coppice_node");
   app.add_option("verb", arguments.verb, "what to do")
-      ->check(CLI::IsMember({"start", "stop", "status"}))
+      ->check(CLI::IsMember({"start", "stop"}))
       ->required();
   app.add_option("job", arguments.job, "the job, as launch writes it")->required();
   app.add_option("--host", arguments.host, "this machine's name in the job");

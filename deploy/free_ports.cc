@@ -6,8 +6,8 @@
 
 #include <cerrno>
 
-#include "common/status.h"
 #include "common/file_descriptor.h"
+#include "common/status.h"
 
 namespace coppice {
 namespace {

@@ -10,8 +10,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "common/status.h"
 #include "common/file_descriptor.h"
+#include "common/status.h"
 #include "deploy/log_tail.h"
 
 namespace coppice {

@@ -13,6 +13,7 @@
 #include "deploy/launcher/host_outcomes.h"
 #include "deploy/program_files.h"
 #include "deploy/state_directory.h"
+#include "trace/trace_file.h"
 
 namespace coppice {
 namespace {
@@ -28,6 +29,14 @@ absl::StatusOr<ClusterStarted> Start(const LaunchOptions& options, const Allocat
   if (!programs.ok()) return programs.status();
   auto node_program = FindProgram("deploy/coppice_node");
   if (!node_program.ok()) return node_program.status();
+  std::string warm;
+  if (!options.warm.empty()) {
+    // Before anything is started.
+    if (const auto trace = ReadTraceFile(options.warm); !trace.ok()) return trace.status();
+    auto warm_program = FindProgram("deploy/warm");
+    if (!warm_program.ok()) return warm_program.status();
+    warm = *std::move(warm_program);
+  }
   const char* path = getenv("PATH");
   const auto tool = FindTool(options.launcher, environment.slurm_job, path == nullptr ? "" : path);
   if (!tool.ok()) return tool.status();
@@ -59,7 +68,9 @@ absl::StatusOr<ClusterStarted> Start(const LaunchOptions& options, const Allocat
                             .fuse_client = programs->fuse_client,
                             .peer_flags = PeerFlags(options),
                             .client_flags = ClientFlags(options),
-                            .cpus = options.cpus},
+                            .cpus = options.cpus,
+                            .recording = options.warm,
+                            .warm = warm},
                .timeout = options.timeout,
                .nodes_min = options.nodes_min == 0 ? allocation.members.size() : options.nodes_min,
                .interrupt_descriptor = interrupt_descriptor,
@@ -78,8 +89,8 @@ AllocationOptions HostsAskedFor(const LaunchOptions& options) {
 int LaunchOnHosts(const LaunchOptions& options, const Allocation& allocation,
                   const JobEnvironment& environment, int interrupt_descriptor,
                   const std::function<void(absl::string_view)>& say) {
-  if (!options.record.empty() || !options.warm.empty()) {
-    say("--record and --warm are for this machine alone; add --local=1 to run there");
+  if (!options.record.empty()) {
+    say("--record is for this machine alone; add --local=1 to record there");
     return kExitUsage;
   }
   if (options.nodes_min > allocation.members.size()) {
@@ -94,11 +105,12 @@ int LaunchOnHosts(const LaunchOptions& options, const Allocation& allocation,
     return kExitFailure;
   }
   for (const std::string& line : FoldReasons(started->failed)) say(line);
-  say(absl::StrFormat(
-      "%d/%d ready in %.1f s: %s/PATH is read as %s/PATH on each; "
-      "bazel run //deploy:stop ends it",
-      started->ready, allocation.members.size(), absl::ToDoubleSeconds(started->time),
-      options.export_root == "/" ? "" : options.export_root, options.mount));
+  say(
+      absl::StrFormat("%d/%d %s in %.1f s: %s/PATH is read as %s/PATH on each; "
+                      "bazel run //deploy:stop ends it",
+                      started->ready, allocation.members.size(),
+                      options.warm.empty() ? "ready" : "warm", absl::ToDoubleSeconds(started->time),
+                      options.export_root == "/" ? "" : options.export_root, options.mount));
   return started->failed.empty() ? 0 : kExitPartial;
 }
 

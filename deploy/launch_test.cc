@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "deploy/descriptor_wait.h"
 #include "common/file_descriptor.h"
+#include "deploy/descriptor_wait.h"
 #include "deploy/mount_table.h"
 #include "deploy/process_identity.h"
 #include "deploy/service_record.h"

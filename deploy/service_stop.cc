@@ -12,9 +12,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+#include "common/file_descriptor.h"
 #include "common/status.h"
 #include "deploy/descriptor_wait.h"
-#include "common/file_descriptor.h"
 #include "deploy/mount_directory.h"
 #include "deploy/pidfd.h"
 #include "deploy/process_identity.h"
@@ -114,7 +114,7 @@ absl::Status StopService(StateDirectory& state, const StopOptions& options) {
   ending.EndProcesses(ProcessRole::kClient);
   // A client that had to be killed leaves a dead mount.
   ending.Unmount();
-  ending.EndProcesses(ProcessRole::kPeer);
+  if (!options.spare_peers) ending.EndProcesses(ProcessRole::kPeer);
   ending.EndProcesses(ProcessRole::kNode);
   if (absl::Status ended = ending.Result(); !ended.ok()) {
     return Annotate(ended, absl::StrCat("service ", state.service()));

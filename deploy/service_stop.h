@@ -20,6 +20,8 @@ struct StopOptions {
   absl::Duration grace = absl::Seconds(10);
   // Leaves the state directory, so that the logs can be read.
   bool keep_state = false;
+  // Leaves the peers running: they end by themselves.
+  bool spare_peers = false;
   // Is told what is out of the ordinary; required.
   std::function<void(absl::string_view)> progress;
 };

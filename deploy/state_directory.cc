@@ -87,6 +87,9 @@ absl::StatusOr<std::vector<std::string>> StateDirectory::List(const std::string&
   for (std::filesystem::directory_iterator entry(root, error), end; !error && entry != end;
        entry.increment(error)) {
     const std::string name = entry->path().filename().string();
+    // Beside the services lie the summaries of those that have ended.
+    std::error_code ignored;
+    if (entry->symlink_status(ignored).type() == std::filesystem::file_type::regular) continue;
     if (CheckServiceName(name).ok()) services.push_back(name);
   }
   if (error) return ErrnoStatus(error.value(), absl::StrCat("read '", root, "'"));

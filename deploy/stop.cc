@@ -12,6 +12,7 @@
 #include "deploy/launcher/allocation.h"
 #include "deploy/launcher/cluster_record.h"
 #include "deploy/launcher/cluster_service.h"
+#include "deploy/launcher/cluster_stop.h"
 #include "deploy/service_stop.h"
 #include "deploy/state_directory.h"
 #include "deploy/stop_command.h"

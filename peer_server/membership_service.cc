@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/server_callback.h"
+#include "peer_server/keeper_reactor.h"
 #include "peer_server/stop_reactor.h"
 #include "proto/membership.grpc.pb.h"
 #include "rpc/status_codec.h"
@@ -17,6 +18,14 @@ namespace {
 
 using Context = grpc::CallbackServerContext;
 using Reactor = grpc::ServerUnaryReactor;
+
+// What the keeper of a node says is taken from its own node alone, where the socket is ours.
+absl::Status CheckFromOwnNode(const Context& context) {
+  const std::string peer = context.peer();
+  if (!absl::StartsWith(peer, "ipv4:") && !absl::StartsWith(peer, "ipv6:")) return absl::OkStatus();
+  return absl::PermissionDeniedError(
+      "this is asked by the unix socket of its own node's peer, and not over TCP");
+}
 
 class MembershipService final : public v1::Membership::CallbackService {
  public:
@@ -46,10 +55,7 @@ class MembershipService final : public v1::Membership::CallbackService {
 
   Reactor* ReportProbe(Context* context, const v1::ReportProbeRequest* request,
                        v1::ReportProbeReply*) override {
-    if (absl::StartsWith(context->peer(), "ipv4:") || absl::StartsWith(context->peer(), "ipv6:")) {
-      return Finish(*context, absl::PermissionDeniedError(
-                                  "a probe is reported by the unix socket of its own node's peer"));
-    }
+    if (absl::Status own = CheckFromOwnNode(*context); !own.ok()) return Finish(*context, own);
     if (!request->problem().empty()) {
       parts_.board.SetProbed(request->problem());
       return Finish(*context, absl::OkStatus());
@@ -64,6 +70,13 @@ class MembershipService final : public v1::Membership::CallbackService {
     return reactor;
   }
 
+  Reactor* ReportWarming(Context* context, const v1::ReportWarmingRequest* request,
+                         v1::ReportWarmingReply*) override {
+    if (absl::Status own = CheckFromOwnNode(*context); !own.ok()) return Finish(*context, own);
+    parts_.board.SetWarming(request->bytes(), request->done(), request->problem());
+    return Finish(*context, absl::OkStatus());
+  }
+
   Reactor* StopSubtree(Context* context, const v1::StopSubtreeRequest* request,
                        v1::StopSubtreeReply* reply) override {
     auto* const reactor = new StopReactor(parts_.stopper);
@@ -73,6 +86,25 @@ class MembershipService final : public v1::Membership::CallbackService {
                                  reactor->Finish(grpc::Status::OK);
                                });
     return reactor;
+  }
+
+  Reactor* AwaitStop(Context* context, const v1::AwaitStopRequest*,
+                     v1::AwaitStopReply* reply) override {
+    if (absl::Status own = CheckFromOwnNode(*context); !own.ok()) return Finish(*context, own);
+    auto* const reactor = new KeeperReactor(parts_.keeper);
+    // gRPC runs none of the reactor's callbacks before it has it.
+    reactor->SetKeeper(
+        parts_.keeper.Await([context, reactor, reply](absl::StatusOr<v1::AwaitStopReply> answer) {
+          if (answer.ok()) *reply = *std::move(answer);
+          reactor->Finish(EncodeStatus(answer.status(), *context));
+        }));
+    return reactor;
+  }
+
+  Reactor* ReportCleanedUp(Context* context, const v1::ReportCleanedUpRequest* request,
+                           v1::ReportCleanedUpReply*) override {
+    if (absl::Status own = CheckFromOwnNode(*context); !own.ok()) return Finish(*context, own);
+    return Finish(*context, parts_.keeper.CleanedUp(request->problem()));
   }
 
  private:

@@ -7,6 +7,7 @@
 
 #include "absl/time/time.h"
 #include "common/clock.h"
+#include "peer_server/keeper_watch.h"
 #include "peer_server/path_watch.h"
 #include "peer_server/readiness_board.h"
 #include "peer_server/tree_proof.h"
@@ -24,6 +25,7 @@ struct MembershipParts {
   PathWatch& paths;
   const TreeProof& proof;
   TreeStopper& stopper;
+  KeeperWatch& keeper;
   const Clock& clock;
   size_t tree_count = 1;
   absl::Duration proof_timeout = absl::Seconds(30);

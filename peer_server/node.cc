@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "common/status.h"
 #include "peer_server/inspection_service.h"
+#include "peer_server/keeper_watch.h"
 #include "peer_server/membership_service.h"
 #include "peer_server/outgoing_calls.h"
 #include "peer_server/path_watch.h"
@@ -50,7 +51,8 @@ class RunningNode final : public Node {
         mounts_(MakeMountRegistry({.export_root = options.export_root,
                                    .node = options.places[0].self.name,
                                    .on_change = [this] { TellMounted(); }},
-                                  *timer_)) {
+                                  *timer_)),
+        keeper_(*timer_) {
     board_.SetOnChange([this] {
       waits_.Changed();
       reporter_.Changed();
@@ -77,6 +79,7 @@ class RunningNode final : public Node {
         std::make_unique<TreeStopper>(TreeStopperOptions{.roster = *roster_,
                                                          .self = options_.places[0].index,
                                                          .mounts = *mounts_,
+                                                         .keeper = keeper_,
                                                          .links = links_,
                                                          .calls = calls_,
                                                          .clock = clock_,
@@ -87,6 +90,7 @@ class RunningNode final : public Node {
                                                  .paths = paths_,
                                                  .proof = *proof_,
                                                  .stopper = *stopper_,
+                                                 .keeper = keeper_,
                                                  .clock = clock_,
                                                  .tree_count = links_.tree_count(),
                                                  .proof_timeout = options_.hop_timeout});
@@ -116,6 +120,7 @@ class RunningNode final : public Node {
     paths_.Close();
     reporter_.Close();
     waits_.Close();
+    keeper_.Close();
     mounts_->Close();
     peer_service_->Close();
     calls_.CloseAndWait();
@@ -175,6 +180,7 @@ class RunningNode final : public Node {
   SubtreeReporter reporter_;
   PathWatch paths_;
   const std::unique_ptr<MountRegistry> mounts_;
+  KeeperWatch keeper_;
   std::unique_ptr<SharedBlockArena> arena_;
   std::unique_ptr<TreeSources> below_;
   std::unique_ptr<CacheStack> stack_;

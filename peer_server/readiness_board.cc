@@ -43,7 +43,12 @@ void ReadinessBoard::SetConnected(bool connected) {
 
 void ReadinessBoard::SetMounted(bool mounted) {
   Change([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (!mounted) probed_ = false;
+    if (!mounted) {
+      probed_ = false;
+      // What is wrong stays to be seen, as what the probe said does.
+      warming_.bytes = 0;
+      warming_.done = false;
+    }
     return std::exchange(mounted_, mounted) != mounted;
   });
 }
@@ -58,6 +63,17 @@ void ReadinessBoard::SetProbed(const std::string& problem) {
   });
 }
 
+void ReadinessBoard::SetWarming(uint64_t bytes, bool done, const std::string& problem) {
+  Change([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    Warming warming = {.bytes = bytes,
+                       .done = done && problem.empty(),
+                       .problem = problem.substr(0, kProblemBytesMax)};
+    if (warming == warming_) return false;
+    warming_ = std::move(warming);
+    return true;
+  });
+}
+
 absl::StatusOr<ReadinessBoard::Sets> ReadinessBoard::DecodeSets(const v1::SubtreeReport& report,
                                                                 const MemberSet& within) const {
   Sets sets;
@@ -65,6 +81,7 @@ absl::StatusOr<ReadinessBoard::Sets> ReadinessBoard::DecodeSets(const v1::Subtre
       {&report.connected(), &sets.connected},
       {&report.mounted(), &sets.mounted},
       {&report.proven(), &sets.proven},
+      {&report.warm(), &sets.warm},
       {&report.lost(), &sets.lost}};
   for (const auto& [message, set] : parts) {
     auto decoded = MemberSet::Decode(*message, roster_.size());
@@ -111,6 +128,7 @@ absl::StatusOr<bool> ReadinessBoard::Take(const v1::SubtreeReport& report) {
     child.reported_at = clock_.Now();
     child.silent = false;
     child.sets = *std::move(sets);
+    child.warmed_bytes = report.warmed_bytes();
     child.problems.assign(report.problems().begin(), report.problems().end());
     if (child.problems.size() > kProblemsMax) child.problems.resize(kProblemsMax);
     child.problems_dropped = report.problems_dropped();
@@ -143,6 +161,7 @@ ReadinessBoard::Sets ReadinessBoard::AllSets() const {
   if (connected_) all.connected.Insert(self_);
   if (connected_ && mounted_) all.mounted.Insert(self_);
   if (connected_ && mounted_ && probed_) all.proven.Insert(self_);
+  if (connected_ && mounted_ && probed_ && warming_.done) all.warm.Insert(self_);
   for (const auto& [member, child] : children_) {
     if (child.silent) {
       all.lost.UnionWith(child.subtree);
@@ -151,9 +170,18 @@ ReadinessBoard::Sets ReadinessBoard::AllSets() const {
     all.connected.UnionWith(child.sets.connected);
     all.mounted.UnionWith(child.sets.mounted);
     all.proven.UnionWith(child.sets.proven);
+    all.warm.UnionWith(child.sets.warm);
     all.lost.UnionWith(child.sets.lost);
   }
   return all;
+}
+
+uint64_t ReadinessBoard::AllWarmedBytes() const {
+  uint64_t bytes = warming_.bytes;
+  for (const auto& [member, child] : children_) {
+    if (!child.silent) bytes += child.warmed_bytes;
+  }
+  return bytes;
 }
 
 v1::MemberProblem ReadinessBoard::ProblemOf(uint32_t member, const std::string& text) const {
@@ -174,6 +202,7 @@ ReadinessBoard::Problems ReadinessBoard::AllProblems() const {
     }
   };
   if (!problem_.empty()) add(ProblemOf(self_, problem_));
+  if (!warming_.problem.empty()) add(ProblemOf(self_, warming_.problem));
   for (const auto& [member, child] : children_) {
     if (child.silent) {
       add(ProblemOf(member, absl::StrCat("no report for ", absl::FormatDuration(kSilenceMax), "; ",
@@ -198,10 +227,12 @@ v1::SubtreeReport ReadinessBoard::Report(uint64_t taken_revision) const {
   *report.mutable_connected() = all.connected.Encode();
   *report.mutable_mounted() = all.mounted.Encode();
   *report.mutable_proven() = all.proven.Encode();
+  *report.mutable_warm() = all.warm.Encode();
   *report.mutable_lost() = all.lost.Encode();
   Problems problems = AllProblems();
   report.mutable_problems()->Assign(problems.shown.begin(), problems.shown.end());
   report.set_problems_dropped(problems.dropped);
+  report.set_warmed_bytes(AllWarmedBytes());
   return report;
 }
 
@@ -214,6 +245,7 @@ v1::GetReadinessReply ReadinessBoard::Snapshot() const {
     reply.set_revision(revision_);
     all = AllSets();
     problems = AllProblems();
+    reply.set_warmed_bytes(AllWarmedBytes());
   }
   const auto names_not_in = [this](const MemberSet& set) {
     MemberSet rest = subtree_;
@@ -225,13 +257,20 @@ v1::GetReadinessReply ReadinessBoard::Snapshot() const {
   reply.set_connected(static_cast<uint32_t>(all.connected.Count()));
   reply.set_mounted(static_cast<uint32_t>(all.mounted.Count()));
   reply.set_proven(static_cast<uint32_t>(all.proven.Count()));
+  reply.set_warm(static_cast<uint32_t>(all.warm.Count()));
   reply.set_lost(static_cast<uint32_t>(all.lost.Count()));
   reply.set_not_connected(names_not_in(all.connected));
   reply.set_not_mounted(names_not_in(all.mounted));
   reply.set_not_proven(names_not_in(all.proven));
+  reply.set_not_warm(names_not_in(all.warm));
   reply.set_lost_members(roster_.FoldedNames(all.lost));
   reply.mutable_problems()->Assign(problems.shown.begin(), problems.shown.end());
   reply.set_problems_dropped(problems.dropped);
+  *reply.mutable_connected_set() = all.connected.Encode();
+  *reply.mutable_mounted_set() = all.mounted.Encode();
+  *reply.mutable_proven_set() = all.proven.Encode();
+  *reply.mutable_warm_set() = all.warm.Encode();
+  *reply.mutable_lost_set() = all.lost.Encode();
   return reply;
 }
 
@@ -242,6 +281,7 @@ ReadinessBoard::Progress ReadinessBoard::ProgressTo(v1::ReadinessState state,
   const Problems problems = AllProblems();
   const MemberSet& there = state == v1::READINESS_STATE_CONNECTED ? all.connected
                            : state == v1::READINESS_STATE_MOUNTED ? all.mounted
+                           : state == v1::READINESS_STATE_WARM    ? all.warm
                                                                   : all.proven;
   // Those of whom no more is to be expected.
   MemberSet ended = there;

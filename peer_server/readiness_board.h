@@ -45,10 +45,13 @@ class ReadinessBoard {
 
   // Of this node.
   void SetConnected(bool connected);
-  // Without a mount it is not proven either.
+  // Without a mount it is not proven either, nor warm.
   void SetMounted(bool mounted);
   // An empty problem: proven, once it is also connected and mounted.
   void SetProbed(const std::string& problem);
+  // What was read from the mount to warm it until now; done, without a problem: warm, once it is
+  // also proven.
+  void SetWarming(uint64_t bytes, bool done, const std::string& problem);
 
   // What a child reports; true when it must report all, because its revision is not known here.
   // INVALID_ARGUMENT for a report of who is no child, or of members that are not below it.
@@ -72,7 +75,7 @@ class ReadinessBoard {
 
  private:
   struct Sets {
-    MemberSet connected, mounted, proven, lost;
+    MemberSet connected, mounted, proven, warm, lost;
   };
   struct Child {
     MemberSet subtree;
@@ -81,8 +84,17 @@ class ReadinessBoard {
     absl::Time reported_at;
     bool silent = false;
     Sets sets;
+    uint64_t warmed_bytes = 0;
     std::vector<v1::MemberProblem> problems;
     uint32_t problems_dropped = 0;
+  };
+  // The replay of a recording through this node's mount.
+  struct Warming {
+    uint64_t bytes = 0;
+    bool done = false;
+    std::string problem;
+
+    bool operator==(const Warming& other) const = default;
   };
   struct Problems {
     std::vector<v1::MemberProblem> shown;
@@ -93,6 +105,7 @@ class ReadinessBoard {
   void Change(absl::FunctionRef<bool()> change);
   absl::StatusOr<Sets> DecodeSets(const v1::SubtreeReport& report, const MemberSet& within) const;
   Sets AllSets() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  uint64_t AllWarmedBytes() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Problems AllProblems() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   v1::MemberProblem ProblemOf(uint32_t member, const std::string& text) const;
 
@@ -110,6 +123,7 @@ class ReadinessBoard {
   bool mounted_ ABSL_GUARDED_BY(mutex_) = false;
   bool probed_ ABSL_GUARDED_BY(mutex_) = false;
   std::string problem_ ABSL_GUARDED_BY(mutex_);
+  Warming warming_ ABSL_GUARDED_BY(mutex_);
   std::map<uint32_t, Child> children_ ABSL_GUARDED_BY(mutex_);
 };
 

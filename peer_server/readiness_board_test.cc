@@ -98,6 +98,8 @@ TEST_F(ReadinessBoardTest, WhatIsBelowAChildComesUpWithIt) {
   const v1::GetReadinessReply reply = board(0).Snapshot();
   EXPECT_EQ(reply.proven(), 5u);
   EXPECT_EQ(reply.not_proven(), "n[2,5]");
+  EXPECT_EQ(reply.proven_set().first_byte(), 0u);
+  EXPECT_EQ(reply.proven_set().bits(), std::string(1, 0b1011011));
   EXPECT_EQ(board(1).Snapshot().total(), 3u);
   EXPECT_EQ(board(1).Snapshot().proven(), 3u);
 }

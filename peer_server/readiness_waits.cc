@@ -17,6 +17,13 @@ bool ReadinessWaits::IsOver(const v1::GetReadinessRequest& request) const {
 void ReadinessWaits::Answer(const v1::GetReadinessRequest& request, DoneFn done) const {
   v1::GetReadinessReply reply = board_.Snapshot();
   reply.set_reached(board_.ProgressTo(request.wait_for(), request.wait_until_members()).reached);
+  if (!request.with_sets()) {
+    reply.clear_connected_set();
+    reply.clear_mounted_set();
+    reply.clear_proven_set();
+    reply.clear_warm_set();
+    reply.clear_lost_set();
+  }
   std::move(done)(std::move(reply));
 }
 

@@ -125,11 +125,16 @@ void TreeStopper::StopSubtree(const std::string& reason, absl::Time deadline, Su
 
 void TreeStopper::Begin(const std::string& reason, absl::Time deadline) {
   spdlog::info("stopping, with all below: {}", reason.empty() ? "no reason given" : reason);
-  const auto sum = std::make_shared<Sum>(
-      1 + options_.links.children().size(), options_.roster.size(),
-      [this](v1::StopSubtreeReply reply, const std::vector<MountCounters>& mounts) {
-        Ended(std::move(reply), mounts);
-      });
+  const auto sum =
+      std::make_shared<Sum>(1 + options_.links.children().size(), options_.roster.size(),
+                            [this, reason, deadline](v1::StopSubtreeReply reply,
+                                                     const std::vector<MountCounters>& mounts) {
+                              AddOwn(reply, mounts);
+                              CleanUp(std::move(reply), reason, deadline);
+                            });
+  if (options_.keeper.has_keeper()) {
+    deadline -= std::min(kCleanUpReserve, (deadline - options_.clock.Now()) / kCleanUpReservePart);
+  }
   for (size_t child = 0; child < options_.links.children().size(); ++child) {
     StopChild(child, reason, sum, deadline);
   }
@@ -172,12 +177,28 @@ void TreeStopper::StopChild(size_t child, const std::string& reason,
       });
 }
 
-void TreeStopper::Ended(v1::StopSubtreeReply reply, const std::vector<MountCounters>& mounts) {
+void TreeStopper::AddOwn(v1::StopSubtreeReply& reply,
+                         const std::vector<MountCounters>& mounts) const {
   v1::NodeSummary& own = *reply.add_nodes();
   own = SummaryOf(options_.layers(), mounts);
   own.set_member(options_.self);
   own.set_node(options_.roster.NameOf(options_.self));
   own.set_up_seconds(absl::ToDoubleSeconds(options_.clock.Now() - started_at_));
+}
+
+void TreeStopper::CleanUp(v1::StopSubtreeReply reply, const std::string& reason,
+                          absl::Time deadline) {
+  options_.keeper.CleanUp(reason, deadline - options_.clock.Now(),
+                          [this, reply = std::move(reply)](const std::string& problem) mutable {
+                            if (!problem.empty()) {
+                              reply.add_failures(absl::StrCat(
+                                  "node ", options_.roster.NameOf(options_.self), ": ", problem));
+                            }
+                            Ended(std::move(reply));
+                          });
+}
+
+void TreeStopper::Ended(v1::StopSubtreeReply reply) {
   std::vector<SubtreeDone> waiting;
   {
     MutexLock lock(mutex_);

@@ -2,8 +2,9 @@
 //
 // A request climbs to the root of tree 0 and goes down from there. Each peer passes it to its
 // children and ends its mounts, side by side; when all have answered or the time is over, it
-// answers with what they said and its own counters, and ends itself once that answer is out. So
-// whoever is above still serves while those below unmount.
+// lets the node's keeper clean up behind it, when there is one, answers with what they said and its
+// own counters, and ends itself once that answer is out. So whoever is above still serves while
+// those below unmount, and who gets the answer finds the nodes clean.
 //
 // Thread-safe; never blocks. Each `done` runs once, on any thread.
 #ifndef COPPICE_PEER_SERVER_TREE_STOPPER_H_
@@ -22,6 +23,7 @@
 #include "absl/time/time.h"
 #include "common/clock.h"
 #include "common/mutex.h"
+#include "peer_server/keeper_watch.h"
 #include "peer_server/member_set.h"
 #include "peer_server/outgoing_calls.h"
 #include "peer_server/roster.h"
@@ -37,6 +39,10 @@ namespace coppice {
 inline constexpr absl::Duration kStopTimeout = absl::Seconds(30);
 // What a peer keeps of its time for itself, so that its answer still arrives.
 inline constexpr absl::Duration kStopAnswerMargin = absl::Milliseconds(300);
+// What it keeps of that for its keeper at most, and at most such a part of it: so a child that does
+// not answer, or a mount that stays, leaves the keeper time.
+inline constexpr absl::Duration kCleanUpReserve = absl::Seconds(1);
+inline constexpr int kCleanUpReservePart = 8;
 // For the last counters of the mounts.
 inline constexpr absl::Duration kLastStatisticsTimeout = absl::Seconds(1);
 
@@ -44,6 +50,7 @@ struct TreeStopperOptions {
   const Roster& roster;
   uint32_t self = 0;
   MountRegistry& mounts;
+  KeeperWatch& keeper;
   const TreeLinks& links;
   OutgoingCalls& calls;
   const Clock& clock;
@@ -77,7 +84,9 @@ class TreeStopper {
   void StopMounts(const std::shared_ptr<Sum>& sum, absl::Time deadline);
   void StopChild(size_t child, const std::string& reason, const std::shared_ptr<Sum>& sum,
                  absl::Time deadline);
-  void Ended(v1::StopSubtreeReply reply, const std::vector<MountCounters>& mounts);
+  void AddOwn(v1::StopSubtreeReply& reply, const std::vector<MountCounters>& mounts) const;
+  void CleanUp(v1::StopSubtreeReply reply, const std::string& reason, absl::Time deadline);
+  void Ended(v1::StopSubtreeReply reply);
   v1::StopReply ReplyOf(const v1::StopSubtreeReply& subtree) const;
 
   const TreeStopperOptions options_;

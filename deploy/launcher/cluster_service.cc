@@ -10,17 +10,20 @@
 #include <set>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "common/status.h"
 #include "deploy/launcher/cluster_record.h"
+#include "deploy/launcher/cluster_stop.h"
 #include "deploy/launcher/cluster_trees.h"
 #include "deploy/launcher/host_outcomes.h"
 #include "deploy/launcher/host_run.h"
 #include "deploy/launcher/node_line.h"
+#include "deploy/launcher/tree_readiness.h"
 #include "deploy/process_identity.h"
+#include "deploy/root_readiness.h"
+#include "deploy/state_directory.h"
 #include "tree_builder/folded_hosts.h"
 #include "tree_builder/tree_file.h"
 
@@ -52,11 +55,12 @@ class ClusterLaunch {
       const absl::Status ran = RunRound();
       if (!ran.ok()) return EndAll(ran);
       if (round_failed_.empty() || waiting_.empty()) break;
-      if (members_.size() < options_.nodes_min) break;
+      if (members_.size() < options_.nodes_min || absl::Now() >= limits_.deadline) break;
       options_.progress(absl::StrCat("starting again without ", FailedHosts()));
       if (absl::Status again = Restart(); !again.ok()) return again;
     }
     for (const std::string& host : waiting_) failed_[host] = "waits for a host that failed";
+    failed_.insert(unready_.begin(), unready_.end());
     if (ready_.size() < std::max<size_t>(options_.nodes_min, 1)) {
       return EndAll(absl::UnavailableError(
           absl::StrCat(ready_.size(), " of ", options_.members.size(), " hosts were ready:\n  ",
@@ -147,6 +151,41 @@ class ClusterLaunch {
         run_->Run([this](const HostOutcomes& outcomes) { return OnChange(outcomes); }, limits_);
     if (!ran.ok() && ran.code() != absl::StatusCode::kDeadlineExceeded) return ran;
     Judge(run_->outcomes(), ran);
+    // Those who wait for a host that failed do so whatever the time.
+    const bool some = std::find(started_.begin(), started_.end(), true) != started_.end();
+    return some && waiting_.empty() ? AwaitReady() : absl::OkStatus();
+  }
+
+  // Of those that were started, by what comes to the root.
+  absl::Status AwaitReady() {
+    const auto root = RootReadiness::At(tree_->members()[tree_->trees().Root(0)].addresses.front());
+    const auto found = AwaitTreeReadiness(*tree_, *root,
+                                          {.started = started_,
+                                           .warm = !options_.node_job.recording.empty(),
+                                           .progress = options_.progress},
+                                          limits_);
+    if (!found.ok()) return found.status();
+    std::vector<bool> gone(started_.size());
+    for (uint32_t member = 0; member < gone.size(); ++member) {
+      const auto parent = tree_->trees().Parent(0, member);
+      gone[member] = started_[member] && (*found)[member].lost &&
+                     !(parent.has_value() && (*found)[*parent].lost);
+    }
+    for (uint32_t member = 0; member < started_.size(); ++member) {
+      if (!started_[member]) continue;
+      const std::string& name = tree_->members()[member].name;
+      const MemberReadiness& readiness = (*found)[member];
+      if (readiness.ready) {
+        ready_.push_back(name);
+      } else if (gone[member]) {
+        round_failed_[name] = readiness.reason;
+      } else if (readiness.lost || WaitsInVain(gone, member)) {
+        waiting_.insert(name);
+      } else {
+        unready_[name] = readiness.reason;
+      }
+    }
+    DropFailed();
     return absl::OkStatus();
   }
 
@@ -155,68 +194,67 @@ class ClusterLaunch {
     const absl::Time now = absl::Now();
     if (now - told_ >= kProgressPeriod || outcomes.all_settled()) {
       told_ = now;
-      options_.progress(
-          absl::StrCat(outcomes.count(NodeState::kReady), "/", outcomes.hosts().size(), " ready"));
+      options_.progress(absl::StrCat(outcomes.count(NodeState::kStarted), "/",
+                                     outcomes.hosts().size(), " ready"));
     }
-    const std::vector<size_t> silent = Silent(outcomes);
-    return silent.empty() || !std::all_of(silent.begin(), silent.end(), [&](size_t host) {
-             return WaitsInVain(outcomes, static_cast<uint32_t>(host));
-           });
+    const std::vector<bool> failed = Failed(outcomes);
+    size_t silent = 0;
+    for (uint32_t member = 0; member < outcomes.hosts().size(); ++member) {
+      if (outcomes[member].settled) continue;
+      ++silent;
+      if (!WaitsInVain(failed, member)) return true;
+    }
+    return silent == 0;
   }
 
-  static std::vector<size_t> Silent(const HostOutcomes& outcomes) {
-    std::vector<size_t> silent;
-    for (size_t i = 0; i < outcomes.hosts().size(); ++i) {
-      if (!outcomes[i].settled) silent.push_back(i);
+  // Those that said so themselves, or of whom the tool said it. Of others it is only known that
+  // they are silent, or were lost with the whole tool.
+  static std::vector<bool> Failed(const HostOutcomes& outcomes) {
+    std::vector<bool> failed(outcomes.hosts().size());
+    for (size_t i = 0; i < failed.size(); ++i) {
+      failed[i] =
+          outcomes[i].settled && outcomes[i].told && outcomes[i].state != NodeState::kStarted;
     }
-    return silent;
+    return failed;
   }
 
-  // Whether it is below a host that has failed by itself.
-  bool WaitsInVain(const HostOutcomes& outcomes, uint32_t host) const {
+  // Whether it is below one of these, in one of the trees.
+  bool WaitsInVain(const std::vector<bool>& failed, uint32_t member) const {
     const Trees& trees = tree_->trees();
     for (uint32_t tree = 0; tree < trees.tree_count(); ++tree) {
-      for (const uint32_t ancestor : trees.Ancestors(tree, host)) {
-        if (HasFailed(outcomes[ancestor])) return true;
+      for (const uint32_t ancestor : trees.Ancestors(tree, member)) {
+        if (failed[ancestor]) return true;
       }
     }
     return false;
   }
 
-  static bool HasFailed(const HostOutcome& outcome) {
-    return outcome.settled && outcome.state != NodeState::kReady && !MayDoBetter(outcome);
-  }
-
-  // Whether it said nothing of itself that speaks against it: it is silent, was lost with the whole
-  // tool, or had no answer from above.
-  static bool MayDoBetter(const HostOutcome& outcome) {
-    return !outcome.settled || !outcome.told ||
-           absl::StartsWith(outcome.reason, kNoAnswerFromAbove);
-  }
-
-  // Parts those that are not ready into failed ones, and others that may try again: below a failed
-  // one, or lost with the whole tool because of it.
+  // Parts them into started ones, failed ones, and others that may try again: below a failed one,
+  // or lost with the whole tool because of it.
   void Judge(const HostOutcomes& outcomes, const absl::Status& ran) {
+    const std::vector<bool> failed = Failed(outcomes);
+    const bool somebody_failed = std::find(failed.begin(), failed.end(), true) != failed.end();
+    started_.assign(failed.size(), false);
+    ready_.clear();
+    unready_.clear();
     round_failed_.clear();
     waiting_.clear();
-    ready_.clear();
-    bool somebody_failed = false;
-    for (size_t i = 0; i < outcomes.hosts().size(); ++i) {
-      somebody_failed = somebody_failed || HasFailed(outcomes[i]);
-    }
-    for (size_t i = 0; i < outcomes.hosts().size(); ++i) {
-      const std::string& name = outcomes.hosts()[i];
-      const HostOutcome& outcome = outcomes[i];
-      if (outcome.settled && outcome.state == NodeState::kReady) {
-        ready_.push_back(name);
-      } else if ((MayDoBetter(outcome) && WaitsInVain(outcomes, static_cast<uint32_t>(i))) ||
-                 (somebody_failed && outcome.settled && !outcome.told)) {
+    for (uint32_t member = 0; member < failed.size(); ++member) {
+      const std::string& name = outcomes.hosts()[member];
+      const HostOutcome& outcome = outcomes[member];
+      started_[member] = outcome.settled && outcome.state == NodeState::kStarted;
+      const bool lost_with_tool = somebody_failed && outcome.settled && !outcome.told;
+      if (!failed[member] && (lost_with_tool || WaitsInVain(failed, member))) {
         waiting_.insert(name);
-      } else {
+      } else if (!started_[member]) {
         round_failed_[name] =
             outcome.reason.empty() ? ReasonOfSilence(outcomes, ran) : outcome.reason;
       }
     }
+    DropFailed();
+  }
+
+  void DropFailed() {
     failed_.insert(round_failed_.begin(), round_failed_.end());
     members_.erase(std::remove_if(members_.begin(), members_.end(),
                                   [this](const Member& member) {
@@ -233,18 +271,24 @@ class ClusterLaunch {
     return reason;
   }
 
-  // What a stop does, for the hosts of this round.
-  absl::Status EndRound() {
+  // Those of this round on which something may run.
+  std::vector<std::string> HostsInUse() const {
     std::vector<std::string> hosts;
     for (size_t i = 0; run_ != nullptr && i < record_.hosts.size(); ++i) {
       if (!run_->outcomes()[i].nothing_there) hosts.push_back(record_.hosts[i]);
     }
-    record_.hosts = std::move(hosts);
+    return hosts;
+  }
+
+  // What a stop does, for the hosts of this round.
+  absl::Status EndRound() {
+    record_.hosts = HostsInUse();
     if (absl::Status saved = SaveRecord(); !saved.ok()) return saved;
     // Tools that only wait for hosts which wait in vain, or connect, first: nothing must start
     // behind the stop. One that stays would take the nodes' chance to clean up.
     if (!tool_.must_stay()) run_.reset();
-    ClusterStopOptions stop = {.forget_lost = true, .progress = [](absl::string_view) {}};
+    const ClusterStopOptions stop = {
+        .by_tree = false, .forget_lost = true, .progress = [](absl::string_view) {}};
     const absl::Status ended = StopCluster(*state_, stop);
     run_.reset();
     return ended;
@@ -264,8 +308,7 @@ class ClusterLaunch {
         if (tool_.must_stay()) record_.tools.push_back(*identity);
       }
     }
-    // The others have nothing left to stop.
-    record_.hosts = ready_;
+    record_.hosts = HostsInUse();
     if (absl::Status saved = SaveRecord(); !saved.ok()) return EndAll(saved);
     if (tool_.must_stay()) run_->Detach();
     return ClusterStarted{
@@ -287,8 +330,12 @@ class ClusterLaunch {
   std::unique_ptr<HostRun> run_;
   absl::Time told_ = absl::Now();
   std::map<std::string, std::string> failed_;
-  // Of the last round.
+  // Of the last round: by member, who said that it was started; the names of those that are ready;
+  // of those that are not, though they serve; of those to leave out; and of those that may do
+  // better without them.
+  std::vector<bool> started_;
   std::vector<std::string> ready_;
+  std::map<std::string, std::string> unready_;
   std::map<std::string, std::string> round_failed_;
   std::set<std::string> waiting_;
 };

@@ -1,11 +1,12 @@
 // A service on the hosts of a job: the trees, one peer and one mount on each host, by a launcher
 // tool.
 //
-// Start returns when every host has mounted and read a probe, or is known not to; each host says so
-// in a line of its own (node_line.h). When hosts fail whose children in a tree then wait for them
-// in vain, and enough others are left, it starts again without the failed ones. What is started is
-// written down before (cluster_record.h): whatever becomes of the launcher, stop ends it. Blocks.
-// Not thread-safe; start from the main thread (child_process.h says why).
+// Each host says in a line of its own that its peer was started, or why not (node_line.h); that it
+// has mounted and read a probe, or is warm, comes by the tree to its root, which Start asks
+// (tree_readiness.h). When hosts fail whose children in a tree then wait for them in vain, and
+// enough others are left, it starts again without the failed ones. What is started is written down
+// before (cluster_record.h): whatever becomes of the launcher, stop ends it. Blocks. Not
+// thread-safe; start from the main thread (child_process.h says why).
 #ifndef COPPICE_DEPLOY_LAUNCHER_CLUSTER_SERVICE_H_
 #define COPPICE_DEPLOY_LAUNCHER_CLUSTER_SERVICE_H_
 
@@ -23,7 +24,6 @@
 #include "absl/time/time.h"
 #include "deploy/launcher/launcher_tool.h"
 #include "deploy/launcher/node_job.h"
-#include "deploy/state_directory.h"
 #include "tree_builder/member.h"
 #include "tree_builder/switch_layout.h"
 
@@ -46,7 +46,8 @@ struct ClusterOptions {
   std::string job;
   std::string slurm_job;
   std::string node_program;
-  // Its `service`, `tree_file`, `timeout` and `stay` are filled in.
+  // Its `service`, `tree_file`, `timeout` and `stay` are filled in. With a `recording`, ready means
+  // warm.
   NodeJob node_job;
   // For all of Start.
   absl::Duration timeout = absl::Seconds(60);
@@ -61,26 +62,13 @@ struct ClusterOptions {
 struct ClusterStarted {
   size_t ready = 0;
   absl::Duration time;
-  // The hosts that failed, with the reason.
+  // The hosts that are not ready, with the reason. On some of them something may run.
   std::map<std::string, std::string> failed;
 };
 
 // ALREADY_EXISTS when the service was launched before and not stopped.
 absl::StatusOr<ClusterStarted> StartCluster(const LauncherTool& tool,
                                             const ClusterOptions& options);
-
-struct ClusterStopOptions {
-  // For all hosts together.
-  absl::Duration timeout = absl::Seconds(60);
-  // Hosts that cannot be reached are given up; else they stay written down for another try.
-  bool forget_lost = false;
-  // Is told what is out of the ordinary; required.
-  std::function<void(absl::string_view)> progress;
-};
-
-// Ends the service of this directory on all of its hosts and removes the directory. NOT_FOUND when
-// the directory has no record of one.
-absl::Status StopCluster(StateDirectory& state, const ClusterStopOptions& options);
 
 }  // namespace coppice
 

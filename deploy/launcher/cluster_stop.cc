@@ -1,24 +1,34 @@
+#include "deploy/launcher/cluster_stop.h"
+
 #include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <fstream>
+#include <map>
 #include <memory>
+#include <string>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "common/status.h"
 #include "deploy/descriptor_wait.h"
 #include "deploy/launcher/cluster_record.h"
-#include "deploy/launcher/cluster_service.h"
 #include "deploy/launcher/find_tool.h"
+#include "deploy/launcher/host_outcomes.h"
 #include "deploy/launcher/host_run.h"
+#include "deploy/launcher/job_summary.h"
 #include "deploy/launcher/node_job.h"
 #include "deploy/pidfd.h"
 #include "deploy/process_identity.h"
+#include "deploy/tree_stop.h"
+#include "tree_builder/tree_file.h"
 
 namespace coppice {
 namespace {
@@ -40,11 +50,53 @@ void EndTools(const ClusterRecord& record) {
   }
 }
 
-absl::Status RemoveTree(const ClusterRecord& record) {
-  const auto job = ParseNodeJob(record.node_job);
-  if (!job.ok()) return job.status();
-  if (unlink(job->tree_file.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
-  return ErrnoStatus(errno, absl::StrCat("remove '", job->tree_file, "'"));
+absl::Status RemoveTree(const std::string& tree_file) {
+  if (unlink(tree_file.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
+  return ErrnoStatus(errno, absl::StrCat("remove '", tree_file, "'"));
+}
+
+absl::Status WriteSummary(const StateDirectory& state, const JobSummary& summary,
+                          const ClusterStopOptions& options) {
+  const std::string path = JobSummaryFile(state);
+  std::ofstream file(path, std::ios::trunc);
+  file << JobSummaryText(summary) << std::flush;
+  if (!file) return ErrnoStatus(errno > 0 ? errno : EIO, absl::StrCat("write '", path, "'"));
+  options.progress(absl::StrCat(JobSummaryLine(summary), "; all of it is in ", path));
+  return absl::OkStatus();
+}
+
+// Takes the hosts that have ended, and are clean, out of the record. What goes wrong is said, and
+// leaves the hosts to the tool.
+void EndByTree(const StateDirectory& state, const TreeFile& tree, ClusterRecord& record,
+               const ClusterStopOptions& options) {
+  const Member& root = tree.members()[tree.trees().Root(0)];
+  const absl::Time deadline = absl::Now() + std::min(kTreeStopMax, options.timeout / 2);
+  auto stopped = StopByTree(root.addresses.front(), "the job has ended", deadline);
+  if (!stopped.ok()) {
+    options.progress(absl::StrCat("the root ", root.name,
+                                  " does not answer, so each host is asked (",
+                                  stopped.status().message(), ")"));
+    return;
+  }
+  const JobSummary summary = {.service = state.service(),
+                              .job = record.job,
+                              .hosts = record.hosts,
+                              .ended_at = absl::Now(),
+                              .stopped = *std::move(stopped)};
+  if (absl::Status written = WriteSummary(state, summary, options); !written.ok()) {
+    options.progress(written.message());
+  }
+  for (const std::string& failure : summary.stopped.failures()) options.progress(failure);
+  // Of which hosts these are is for people to read. Of one that was lost, it is known.
+  if (static_cast<uint32_t>(summary.stopped.failures_size()) > summary.stopped.unanswered_count()) {
+    return;
+  }
+  absl::flat_hash_set<std::string> ended;
+  for (const v1::NodeSummary& node : summary.stopped.nodes()) ended.insert(node.node());
+  record.hosts.erase(
+      std::remove_if(record.hosts.begin(), record.hosts.end(),
+                     [&ended](const std::string& host) { return ended.contains(host); }),
+      record.hosts.end());
 }
 
 // The hosts on which something may still run, with the reasons.
@@ -79,34 +131,41 @@ absl::StatusOr<std::map<std::string, std::string>> RunStop(const StateDirectory&
 
 }  // namespace
 
+std::string JobSummaryFile(const StateDirectory& state) {
+  return absl::StrCat(state.path(), ".summary.json");
+}
+
 absl::Status StopCluster(StateDirectory& state, const ClusterStopOptions& options) {
   const auto text = state.ReadFile(kClusterRecordFile);
   if (!text.ok()) return text.status();
   auto record = ParseClusterRecord(*text);
   if (!record.ok()) return Annotate(record.status(), state.File(kClusterRecordFile));
+  const auto job = ParseNodeJob(record->node_job);
+  if (!job.ok()) return job.status();
+  // Without one, an earlier stop was here.
+  const auto tree = ReadTreeFile(job->tree_file);
   // First of all: a start that has not written itself down on its node yet sees that it is too late
-  // when it has, and one that has is seen by the stop (node_service.cc).
-  if (absl::Status ended = RemoveTree(*record); !ended.ok()) return ended;
+  // when it has, and one that has is seen by the stop (node_keeper.cc).
+  if (absl::Status ended = RemoveTree(job->tree_file); !ended.ok()) return ended;
+  const size_t all = record->hosts.size();
+  if (options.by_tree && tree.ok() && all > 0) EndByTree(state, *tree, *record, options);
   if (!record->hosts.empty()) {
     const auto failed = RunStop(state, *record, options);
     if (!failed.ok()) return failed.status();
-    EndTools(*record);
     for (const std::string& line : FoldReasons(*failed)) options.progress(line);
-    if (!failed->empty() && !options.forget_lost) {
-      const size_t all = record->hosts.size();
-      record->hosts.clear();
-      for (const auto& [host, reason] : *failed) record->hosts.push_back(host);
-      if (absl::Status saved = state.WriteFile(kClusterRecordFile, ClusterRecordText(*record));
-          !saved.ok()) {
-        return saved;
-      }
-      return absl::UnavailableError(absl::StrCat(
-          "ended on ", all - failed->size(), " of ", all,
-          " hosts; run stop again when the others can be reached, or with --forget when they never "
-          "will be"));
-    }
+    record->hosts.clear();
+    for (const auto& [host, reason] : *failed) record->hosts.push_back(host);
   }
-  return state.Remove();
+  EndTools(*record);
+  if (record->hosts.empty() || options.forget_lost) return state.Remove();
+  if (absl::Status saved = state.WriteFile(kClusterRecordFile, ClusterRecordText(*record));
+      !saved.ok()) {
+    return saved;
+  }
+  return absl::UnavailableError(absl::StrCat(
+      "ended on ", all - record->hosts.size(), " of ", all,
+      " hosts; run stop again when the others can be reached, or with --forget when they never "
+      "will be"));
 }
 
 }  // namespace coppice

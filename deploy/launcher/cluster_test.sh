@@ -150,7 +150,7 @@ expect_nothing_left() {
     left=$(left_on "$(name "$i")")
     [ -z "$left" ] || fail "$1: left on $(name "$i"): $left"
   done
-  left=$(ls -A "$bed/home/.coppice" 2>/dev/null)
+  left=$(ls -A "$bed/home/.coppice" 2>/dev/null | grep -v '\.summary\.json$')
   [ -z "$left" ] || fail "$1: left in the state directory: $left"
 }
 expect_imports() {
@@ -168,8 +168,34 @@ round_trip() {
   expect_launch 0 "$@"
   expect_said '8/8 ready in'
   expect_imports "$*"
-  expect_stop 0
+  # By the tree alone: there is no tool to be found.
+  expect 0 on login env PATH=/nowhere "$programs/stop"
+  expect_said '8 nodes: .* in [0-9,]+ opens from the backing file system'
   expect_nothing_left "$*"
+}
+
+# The programs' first import is a warm one, and the backing file system was asked by one node only.
+test_warm() {
+  say "== warm"
+  expect 0 on login "$programs/launch" --local=1 --mount=/tmp/recording --name=recording \
+    --record="$bed/numpy.trace"
+  expect 0 on login env PYTHONPATH=/tmp/recording/usr/lib/python3/dist-packages \
+    python3 -c 'import numpy'
+  expect 0 on login "$programs/stop" --name=recording
+  expect_launch 0 --hosts='node[001-008]' --launcher=ssh --fanout=2 --warm="$bed/numpy.trace"
+  expect_said '8/8 warm in'
+  expect_stop 0
+  expect 0 python3 - "$bed/home/.coppice/hosts.summary.json" <<'CHECK'
+import json, sys
+nodes = json.load(open(sys.argv[1]))["nodes"]
+assert [node["node"] for node in nodes] == [f"node{i:03}" for i in range(1, 9)], nodes
+for node in nodes:
+    assert (node["backing_opens"] > 0) == (node["member"] == 0), node
+    assert node["mount_read_bytes"] > 5 << 20, node
+CHECK
+  expect_launch 1 --hosts='node[001-008]' --launcher=ssh --warm="$bed/nosuch.trace"
+  expect_said 'nosuch.trace'
+  expect_nothing_left warm
 }
 
 test_tools() {
@@ -365,6 +391,7 @@ JOB
 
 bring_up || { cat "$bed"/log/*.init; say "FAILED: the cluster did not come up"; exit 1; }
 test_tools
+test_warm
 test_pbs
 test_failures
 test_interruptions

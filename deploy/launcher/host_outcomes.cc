@@ -110,7 +110,7 @@ void HostOutcomes::TakeLine(absl::string_view line, int only_host) {
     // It may call itself something else than the tool does.
     if (host < 0) host = only_host >= 0 ? only_host : FindHostNamedIn(line);
     if (host >= 0) {
-      outcomes_[static_cast<size_t>(host)].nothing_there = said->state != NodeState::kReady;
+      outcomes_[static_cast<size_t>(host)].nothing_there = said->state != NodeState::kStarted;
       Settle(static_cast<size_t>(host), said->state, /*told=*/true, said->reason);
       return;
     }

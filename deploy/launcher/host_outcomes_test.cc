@@ -12,21 +12,21 @@ using ::testing::IsEmpty;
 
 TEST(HostOutcomesTest, ANodesOwnLineSettlesItWhateverTheToolCallsIt) {
   HostOutcomes outcomes({"node001.cluster", "node002", "node003"});
-  outcomes.TakeLine("node001: coppice: node001: ready");
+  outcomes.TakeLine("node001: coppice: node001: started");
   outcomes.TakeLine("1: coppice: node002.cluster: error: no FUSE");
   EXPECT_EQ(outcomes.settled(), 2u);
-  EXPECT_EQ(outcomes.count(NodeState::kReady), 1u);
+  EXPECT_EQ(outcomes.count(NodeState::kStarted), 1u);
   EXPECT_EQ(outcomes[1].reason, "no FUSE");
   EXPECT_TRUE(outcomes[1].nothing_there);
-  EXPECT_THAT(outcomes.NotIn(NodeState::kReady), ElementsAre(1, 2));
+  EXPECT_THAT(outcomes.NotIn(NodeState::kStarted), ElementsAre(1, 2));
   EXPECT_FALSE(outcomes.all_settled());
 }
 
 TEST(HostOutcomesTest, TheFirstWordOfANodeCounts) {
   HostOutcomes outcomes({"a"});
-  outcomes.TakeLine("coppice: a: ready");
+  outcomes.TakeLine("coppice: a: started");
   outcomes.TakeLine("coppice: a: error: ended");
-  EXPECT_EQ(outcomes[0].state, NodeState::kReady);
+  EXPECT_EQ(outcomes[0].state, NodeState::kStarted);
 }
 
 TEST(HostOutcomesTest, WhatAToolSaysOfAHostIsTheReasonWhenTheHostSaysNothing) {

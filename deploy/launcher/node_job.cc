@@ -13,7 +13,7 @@ namespace {
 using Json = nlohmann::json;
 
 // Rises when a field's meaning changes.
-constexpr int kFormat = 1;
+constexpr int kFormat = 2;
 
 }  // namespace
 
@@ -28,6 +28,8 @@ std::string NodeJobText(const NodeJob& job) {
                      {"peer_flags", job.peer_flags},
                      {"client_flags", job.client_flags},
                      {"cpus", job.cpus},
+                     {"recording", job.recording},
+                     {"warm", job.warm},
                      {"timeout_ms", absl::ToInt64Milliseconds(job.timeout)},
                      {"stay", job.stay}};
   // WebSafeBase64Escape leaves the padding out.
@@ -54,6 +56,8 @@ absl::StatusOr<NodeJob> ParseNodeJob(absl::string_view text) {
                    .peer_flags = json.at("peer_flags"),
                    .client_flags = json.at("client_flags"),
                    .cpus = json.at("cpus"),
+                   .recording = json.at("recording"),
+                   .warm = json.at("warm"),
                    .timeout = absl::Milliseconds(json.at("timeout_ms").get<int64_t>()),
                    .stay = json.at("stay")};
   } catch (const std::exception& error) {

@@ -32,7 +32,11 @@ struct NodeJob {
   std::vector<std::string> client_flags;
   // The CPUs that the programs are kept on, as CpuBinding takes them; empty: all.
   std::string cpus;
-  // For one node to start or to stop.
+  // A recording that is replayed through the mount before the node counts as warm, on the shared
+  // file system, and the program that does it; empty: none.
+  std::string recording;
+  std::string warm;
+  // For one node to start, proof and warming included, or to stop.
   absl::Duration timeout = absl::Seconds(60);
   // The tool ends what it started when it ends itself: whoever starts a node stays until the
   // service ends.

@@ -18,6 +18,8 @@ NodeJob SampleJob() {
           .peer_flags = {"--export_root=/"},
           .client_flags = {"--allow_other", "a'b%h{}"},
           .cpus = "48-51",
+          .recording = "/home/ada/import.trace",
+          .warm = "/opt/warm",
           .timeout = absl::Milliseconds(1500),
           .stay = true};
 }

@@ -14,7 +14,7 @@ namespace coppice {
 namespace {
 
 constexpr absl::string_view kMark = "coppice: ";
-constexpr absl::string_view kReady = "ready";
+constexpr absl::string_view kStarted = "started";
 constexpr absl::string_view kStopped = "stopped";
 constexpr absl::string_view kError = "error: ";
 
@@ -33,8 +33,8 @@ std::optional<NodeLine> ParseAfterMark(absl::string_view text) {
   NodeLine line = {.host = std::string(parts.first)};
   if (line.host.empty() || absl::StrContains(line.host, ' ')) return std::nullopt;
   absl::string_view said = parts.second;
-  if (said == kReady) {
-    line.state = NodeState::kReady;
+  if (said == kStarted) {
+    line.state = NodeState::kStarted;
   } else if (said == kStopped) {
     line.state = NodeState::kStopped;
   } else if (absl::ConsumePrefix(&said, kError)) {
@@ -50,8 +50,8 @@ std::optional<NodeLine> ParseAfterMark(absl::string_view text) {
 std::string NodeLineText(const NodeLine& line) {
   const std::string start = absl::StrCat(kMark, line.host, ": ");
   switch (line.state) {
-    case NodeState::kReady:
-      return absl::StrCat(start, kReady);
+    case NodeState::kStarted:
+      return absl::StrCat(start, kStarted);
     case NodeState::kStopped:
       return absl::StrCat(start, kStopped);
     case NodeState::kError:

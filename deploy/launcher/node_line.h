@@ -1,6 +1,7 @@
-// The one line in which a node says how starting or stopping went:
+// The one line in which a node says how starting or stopping went. Started is not ready yet: that
+// its peer tells by the tree.
 //
-//   coppice: HOST: ready
+//   coppice: HOST: started
 //   coppice: HOST: stopped
 //   coppice: HOST: error: REASON
 //
@@ -15,7 +16,7 @@
 
 namespace coppice {
 
-enum class NodeState { kReady, kStopped, kError };
+enum class NodeState { kStarted, kStopped, kError };
 
 struct NodeLine {
   std::string host;
@@ -25,10 +26,6 @@ struct NodeLine {
 
   bool operator==(const NodeLine&) const = default;
 };
-
-// What the reason of a node begins with whose own part was well, when no answer came from above: it
-// may do better in another tree.
-inline constexpr absl::string_view kNoAnswerFromAbove = "no answer through its tree: ";
 
 // Without the end of the line. Line ends in the reason become " | ".
 std::string NodeLineText(const NodeLine& line);

@@ -80,12 +80,13 @@ TEST_F(ToolsTest, AMissingToolIsNamedWithTheWayOut) {
 }
 
 TEST_F(ToolsTest, SshIsRunOnceForEachHostAndTellsItItsName) {
-  Install("ssh",
-          "case \"$*\" in *n1*) echo 'coppice: n1: ready';; *) echo 'no way' >&2; exit 255;; esac");
+  Install(
+      "ssh",
+      "case \"$*\" in *n1*) echo 'coppice: n1: started';; *) echo 'no way' >&2; exit 255;; esac");
   const auto tool = Find("ssh");
   auto run = MakeRun(*tool);
   EXPECT_TRUE(RunAll(*run).ok());
-  EXPECT_EQ(run->outcomes()[0].state, NodeState::kReady);
+  EXPECT_EQ(run->outcomes()[0].state, NodeState::kStarted);
   EXPECT_EQ(run->outcomes()[1].reason, "no way");
   EXPECT_THAT(Arguments(), AllOf(HasSubstr("BatchMode=yes"), HasSubstr("--host=n1"),
                                  HasSubstr("-- n2 /opt/coppice_node start job --host=n2")));
@@ -96,9 +97,10 @@ TEST_F(ToolsTest, SshIsRunOnceForEachHostAndTellsItItsName) {
 
 TEST_F(ToolsTest, ClushAndPdshAreGivenTheHostFile) {
   for (const char* name : {"clush", "pdsh"}) {
-    Install(name,
-            "echo 'n1: coppice: n1: ready'; echo 'n2: ssh: connect to host n2 port 22: Connection "
-            "refused'");
+    Install(
+        name,
+        "echo 'n1: coppice: n1: started'; echo 'n2: ssh: connect to host n2 port 22: Connection "
+        "refused'");
     const auto tool = Find(name);
     EXPECT_FALSE(tool->must_stay());
     const auto run = MakeRun(*tool);
@@ -111,7 +113,7 @@ TEST_F(ToolsTest, ClushAndPdshAreGivenTheHostFile) {
 
 TEST_F(ToolsTest, AToolThatMustStayIsLeftRunningAndKeepsItsOutput) {
   // Runs until somebody writes into the pipe.
-  Install("srun", "echo '0: coppice: n1: ready'; echo '1: coppice: n2: ready'; read line < " +
+  Install("srun", "echo '0: coppice: n1: started'; echo '1: coppice: n2: started'; read line < " +
                       directory_ + "/end");
   ASSERT_EQ(mkfifo((directory_ + "/end").c_str(), 0600), 0);
   const auto tool = Find("srun", "77");
@@ -119,7 +121,7 @@ TEST_F(ToolsTest, AToolThatMustStayIsLeftRunningAndKeepsItsOutput) {
   {
     const auto run = MakeRun(*tool);
     EXPECT_TRUE(RunAll(*run).ok());
-    EXPECT_EQ(run->outcomes().count(NodeState::kReady), 2u);
+    EXPECT_EQ(run->outcomes().count(NodeState::kStarted), 2u);
     EXPECT_EQ(run->processes().size(), 1u);
     run->Detach();
   }
@@ -133,7 +135,7 @@ TEST_F(ToolsTest, TheDialectOfMpiexecIsFoundByItsVersion) {
   const auto last_words = [this](const char* version) {
     std::filesystem::remove(directory_ + "/arguments");
     Install("mpiexec", std::string("case $1 in --version) echo '") + version +
-                           "'; exit;; esac; echo '[0] coppice: n1: ready'");
+                           "'; exit;; esac; echo '[0] coppice: n1: started'");
     const auto tool = Find("mpiexec");
     const auto run = MakeRun(*tool);
     EXPECT_TRUE(RunAll(*run).ok());

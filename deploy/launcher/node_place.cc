@@ -1,0 +1,49 @@
+#include "deploy/launcher/node_place.h"
+
+#include <limits.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <vector>
+
+#include "common/status.h"
+#include "tree_builder/tree_file.h"
+
+namespace coppice {
+namespace {
+
+absl::StatusOr<TreeFile> ReadSharedTree(const NodeJob& job) {
+  auto tree = ReadTreeFile(job.tree_file);
+  if (tree.ok()) return tree;
+  return Annotate(tree.status(),
+                  "the tree file cannot be read here (it must lie on a file system that all nodes "
+                  "share; choose one with --state_root)");
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> FindOwnName(const NodeJob& job, const std::string& host) {
+  const auto tree = ReadSharedTree(job);
+  if (!tree.ok()) return tree.status();
+  std::vector<std::string> names;
+  if (!host.empty()) names.push_back(host);
+  char own[HOST_NAME_MAX + 1] = {};
+  if (gethostname(own, HOST_NAME_MAX) == 0) names.emplace_back(own);
+  // As Slurm calls it.
+  if (const char* slurm = getenv("SLURMD_NODENAME"); slurm != nullptr) names.emplace_back(slurm);
+  absl::Status last = absl::InternalError("this machine has no name");
+  for (const std::string& name : names) {
+    const auto place = FindPlace(*tree, name);
+    if (place.ok()) return place->self.name;
+    last = place.status();
+  }
+  return last;
+}
+
+absl::StatusOr<TreePlace> FindOwnPlace(const NodeJob& job, const std::string& node) {
+  const auto tree = ReadSharedTree(job);
+  if (!tree.ok()) return tree.status();
+  return FindPlace(*tree, node);
+}
+
+}  // namespace coppice

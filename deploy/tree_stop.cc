@@ -1,0 +1,26 @@
+#include "deploy/tree_stop.h"
+
+#include "absl/strings/str_cat.h"
+#include "grpcpp/grpcpp.h"
+#include "proto/inspection.grpc.pb.h"
+#include "rpc/peer_channels.h"
+
+namespace coppice {
+
+absl::StatusOr<v1::StopReply> StopByTree(const std::string& address, const std::string& reason,
+                                         absl::Time deadline) {
+  const auto stub = v1::Inspection::NewStub(
+      OpenChannels(address.starts_with('/') ? absl::StrCat("unix:", address) : address).control);
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(deadline));
+  v1::StopRequest request;
+  request.set_reason(reason);
+  v1::StopReply reply;
+  const grpc::Status status = stub->Stop(&context, request, &reply);
+  if (status.ok()) return reply;
+  return absl::Status(
+      static_cast<absl::StatusCode>(status.error_code()),
+      absl::StrCat("ask the peer at '", address, "' to end the job: ", status.error_message()));
+}
+
+}  // namespace coppice
