@@ -21,8 +21,18 @@ absl::Status StatusOf(const grpc::Status& status, const std::string& peer, absl:
       absl::StrCat("ask the peer at '", peer, "' ", what, ": ", status.error_message()));
 }
 
-PeerNeighbour NeighbourOf(const v1::TreeNeighbour& neighbour) {
-  return {neighbour.node(), neighbour.address(), neighbour.channel()};
+// Of messages that have a place: the whole answer, for tree 0, and the place in one tree.
+template <typename Place>
+PeerPlaceInTree PlaceInTreeOf(const Place& place) {
+  PeerPlaceInTree found = {.depth = place.depth()};
+  const auto add = [](const auto& neighbours, std::vector<PeerNeighbour>& to) {
+    for (const v1::TreeNeighbour& neighbour : neighbours) {
+      to.push_back({neighbour.node(), neighbour.address(), neighbour.channel()});
+    }
+  };
+  add(place.ancestors(), found.ancestors);
+  add(place.children(), found.children);
+  return found;
 }
 
 }  // namespace
@@ -59,15 +69,10 @@ absl::StatusOr<PeerPlace> AskPeerPlace(const std::string& peer, absl::Time deadl
   PeerPlace place = {.node = reply.node(),
                      .tree_size = reply.tree_size(),
                      .fanout = reply.fanout(),
-                     .depth = reply.depth(),
                      .tcp_address = reply.tcp_address(),
                      .export_root = reply.export_root()};
-  for (const v1::TreeNeighbour& ancestor : reply.ancestors()) {
-    place.ancestors.push_back(NeighbourOf(ancestor));
-  }
-  for (const v1::TreeNeighbour& child : reply.children()) {
-    place.children.push_back(NeighbourOf(child));
-  }
+  for (const v1::PlaceInTree& tree : reply.trees()) place.trees.push_back(PlaceInTreeOf(tree));
+  if (place.trees.empty()) place.trees.push_back(PlaceInTreeOf(reply));
   return place;
 }
 

@@ -41,17 +41,23 @@ struct PeerNeighbour {
   std::string channel;
 };
 
+struct PeerPlaceInTree {
+  // 0 for the root.
+  uint32_t depth = 0;
+  // From the parent up to the root; empty for the root.
+  std::vector<PeerNeighbour> ancestors;
+  std::vector<PeerNeighbour> children;
+};
+
 struct PeerPlace {
   std::string node;
   uint32_t tree_size = 0;
   uint32_t fanout = 0;
-  uint32_t depth = 0;
-  // From the parent up to the root.
-  std::vector<PeerNeighbour> ancestors;
-  std::vector<PeerNeighbour> children;
   std::string tcp_address;
   // Absolute.
   std::string export_root;
+  // By tree; at least one.
+  std::vector<PeerPlaceInTree> trees;
 };
 
 absl::StatusOr<PeerPlace> AskPeerPlace(const std::string& peer, absl::Time deadline);

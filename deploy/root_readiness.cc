@@ -29,9 +29,8 @@ class RootReadinessOverGrpc final : public RootReadiness {
  public:
   explicit RootReadinessOverGrpc(const std::string& address)
       : address_(address),
-        stub_(v1::Inspection::NewStub(
-            OpenChannels(address.starts_with('/') ? absl::StrCat("unix:", address) : address)
-                .control)) {}
+        stub_(v1::Inspection::NewStub(OpenPatientChannel(
+            address.starts_with('/') ? absl::StrCat("unix:", address) : address))) {}
 
   absl::StatusOr<v1::GetReadinessReply> Ask(const v1::GetReadinessRequest& request,
                                             const WaitLimits& limits, AbsentPeer absent) override {
@@ -50,9 +49,12 @@ class RootReadinessOverGrpc final : public RootReadiness {
                                  });
     const auto answered = WaitReadable({question->answered.get()}, limits);
     if (!answered.ok()) question->context.TryCancel();
-    if (absl::IsDeadlineExceeded(answered.status())) return Failed(answered.status());
-    if (!answered.ok()) return answered.status();
-    if (question->status.ok()) return std::move(question->reply);
+    if (!answered.ok() && !absl::IsDeadlineExceeded(answered.status())) return answered.status();
+    if (answered.ok() && question->status.ok()) return std::move(question->reply);
+    // Of the two clocks, ours and gRPC's, either may be first.
+    if (!answered.ok() || question->status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
+      return Failed(absl::DeadlineExceededError("no answer came in time"));
+    }
     return Failed(absl::Status(static_cast<absl::StatusCode>(question->status.error_code()),
                                question->status.error_message()));
   }

@@ -1,9 +1,9 @@
 // RootReadiness: a connection to one peer, the root of tree 0 as a rule, that is asked how much of
 // the job is ready (Inspection.GetReadiness in proto/inspection.proto says what each field means).
 //
-// Connects when first asked, and again when the connection is lost, as rpc/peer_channels.h says.
-// Blocks, but not beyond the limits that a call is given, whatever the other side does. Does not
-// read the tree file: who is the root is its caller's affair. Thread-safe.
+// Connects when first asked, and again when the connection is lost (OpenPatientChannel in
+// rpc/peer_channels.h). Blocks, but not beyond the limits that a call is given, whatever the other
+// side does. Does not read the tree file: who is the root is its caller's affair. Thread-safe.
 #ifndef COPPICE_DEPLOY_ROOT_READINESS_H_
 #define COPPICE_DEPLOY_ROOT_READINESS_H_
 

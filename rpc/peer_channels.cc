@@ -16,12 +16,14 @@ int Milliseconds(absl::Duration duration) {
 }
 
 std::shared_ptr<grpc::Channel> OpenChannel(
-    const std::string& address, const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
+    const std::string& address, const std::shared_ptr<grpc::ChannelCredentials>& credentials,
+    absl::Duration connect_max) {
   grpc::ChannelArguments arguments;
   // Channels of equal arguments share their connection, unless each has a pool of its own.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, Milliseconds(kReconnectBackoffMin));
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, Milliseconds(kReconnectBackoffMin));
+  // What gRPC calls so is the least time that it gives to an attempt.
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, Milliseconds(connect_max));
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, Milliseconds(kReconnectBackoffMax));
   // The kernel tells at once when the process behind a socket ends. One that is silent is suspended
   // or starved, and a new connection would only cost the client all that it knows (mount_link.h).
@@ -46,7 +48,13 @@ PeerChannels OpenChannels(const std::string& address,
                           std::shared_ptr<grpc::ChannelCredentials> credentials) {
   KeepGrpcInitialised();
   if (credentials == nullptr) credentials = grpc::InsecureChannelCredentials();
-  return {.control = OpenChannel(address, credentials), .bulk = OpenChannel(address, credentials)};
+  return {.control = OpenChannel(address, credentials, kReconnectBackoffMin),
+          .bulk = OpenChannel(address, credentials, kReconnectBackoffMin)};
+}
+
+std::shared_ptr<grpc::Channel> OpenPatientChannel(const std::string& address) {
+  KeepGrpcInitialised();
+  return OpenChannel(address, grpc::InsecureChannelCredentials(), kPatientConnectMax);
 }
 
 std::string ChannelStateName(grpc::Channel& channel) {

@@ -22,6 +22,7 @@ namespace coppice {
 
 inline constexpr absl::Duration kReconnectBackoffMin = absl::Milliseconds(100);
 inline constexpr absl::Duration kReconnectBackoffMax = absl::Seconds(1);
+inline constexpr absl::Duration kPatientConnectMax = absl::Seconds(20);
 // A peer whose node died without a word is noticed after these two together. Not for a unix socket.
 inline constexpr absl::Duration kKeepaliveTime = absl::Seconds(10);
 inline constexpr absl::Duration kKeepaliveTimeout = absl::Seconds(5);
@@ -37,6 +38,11 @@ struct PeerChannels {
 // `address`: "host:port", "[v6]:port" or "unix:/path". No credentials: plain text.
 PeerChannels OpenChannels(const std::string& address,
                           std::shared_ptr<grpc::ChannelCredentials> credentials = nullptr);
+
+// One channel for whoever has nobody else to ask, and rather waits: an attempt to connect may take
+// kPatientConnectMax, in which the network tells of a host that is not there, and a packet that was
+// lost is sent again. Those of OpenChannels give up after the backoff, for the next in line.
+std::shared_ptr<grpc::Channel> OpenPatientChannel(const std::string& address);
 
 // The state of a channel as proto/inspection.proto names it: "READY", "IDLE", ...
 std::string ChannelStateName(grpc::Channel& channel);

@@ -183,6 +183,9 @@ TEST_F(CoppiceTest, TreeStatsAndInvalidateAskTheRunningPeers) {
   EXPECT_THAT(tree.standard_output, HasSubstr("\n  node1  127.0.0.1:"));
   EXPECT_THAT(tree.standard_output, HasSubstr("\n  node2  127.0.0.1:"));
 
+  EXPECT_EQ(Coppice("tree", {"--tree=1"}).end.code, 2);
+  EXPECT_EQ(Coppice("tree", {"--tree=first"}).end.code, 2);
+
   const std::string file = mount_ + "/node2/packages/greeting/__init__.py";
   EXPECT_EQ(Read(file), "text = 'hello'\n");
   EXPECT_THAT(Coppice("stats", {"--node=node2"}).standard_output, HasSubstr("block_cache"));
@@ -193,6 +196,21 @@ TEST_F(CoppiceTest, TreeStatsAndInvalidateAskTheRunningPeers) {
   EXPECT_THAT(forget.standard_output, HasSubstr("3 nodes and 3 mounts"));
   EXPECT_EQ(Read(file), "text = 'other'\n");
   EXPECT_EQ(Coppice("invalidate", {"/elsewhere"}).end.code, 1);
+}
+
+TEST_F(CoppiceTest, EachOfSeveralTreesIsDrawnFromItsOwnRoot) {
+  const ProgramRun launch = Coppice("launch", {"--local=3", "--fanout=2", "--trees=2",
+                                               "--mount=" + mount_, "--export_root=" + top_});
+  ASSERT_TRUE(launch.end.success()) << launch.standard_error;
+  const ProgramRun both = Coppice("tree");
+  EXPECT_EQ(both.end.code, 0) << both.standard_error;
+  EXPECT_THAT(both.standard_output, StartsWith("3 nodes, 2 trees, fan-out 2"));
+  EXPECT_THAT(both.standard_output, HasSubstr("\ntree 0:\nnode0  127.0.0.1:"));
+  EXPECT_THAT(both.standard_output, HasSubstr("\ntree 1:\nnode1  127.0.0.1:"));
+  const ProgramRun second = Coppice("tree", {"--tree=1"});
+  EXPECT_THAT(second.standard_output, HasSubstr("\ntree 1:\nnode1  127.0.0.1:"));
+  EXPECT_THAT(second.standard_output, HasSubstr("\n  node0  127.0.0.1:"));
+  EXPECT_THAT(second.standard_output, Not(HasSubstr("tree 0:")));
 }
 
 TEST_F(CoppiceTest, HelpListsTheVerbsAndEachTeaches) {

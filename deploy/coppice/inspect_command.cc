@@ -1,14 +1,16 @@
 // coppice tree, coppice stats and coppice invalidate: what a running peer is asked.
 #include <cstdio>
-#include <deque>
 #include <filesystem>
+#include <numeric>
 #include <string>
 #include <system_error>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "deploy/coppice/running_services.h"
+#include "deploy/coppice/tree_drawing.h"
 #include "deploy/coppice/verb.h"
 #include "deploy/inspection_client.h"
 #include "deploy/launch_options.h"
@@ -24,11 +26,12 @@ constexpr char kInvalidate[] = "invalidate";
 constexpr int kExitNotAll = 3;
 // Of a whole tree, to its last mount.
 constexpr absl::Duration kForgetMax = absl::Minutes(2);
-// More of a tree is not drawn.
-constexpr size_t kDrawnNodesMax = 100'000;
+constexpr char kAllTrees[] = "all";
+// Where all trees together have more, only the first is drawn unless more is asked for.
+constexpr size_t kUnaskedLinesMax = 100;
 
 constexpr char kTreeDescription[] =
-    "Draws the tree: each node below its parent, with its address and the state of the channel "
+    "Draws the trees: each node below its parent, with its address and the state of the channel "
     "that\n"
     "the parent keeps to it. Asks the peers themselves, over the network.";
 constexpr char kTreeExamples[] =
@@ -36,6 +39,8 @@ constexpr char kTreeExamples[] =
     "  coppice tree\n"
     "  coppice tree --depth=1\n"
     "      the root and its children only\n"
+    "  coppice tree --tree=2\n"
+    "      the third of several trees, which have different roots\n"
     "Exit codes: 0 every node answered, 1 the first did not, 2 usage, 3 some did not.";
 constexpr char kStatsDescription[] =
     "Prints the counters of a node: of every layer, and of its mounts. docs/operations.md says "
@@ -80,37 +85,27 @@ absl::StatusOr<std::string> PeerOf(const PeerOptions& options) {
   return node->socket;
 }
 
-struct DrawnNode {
-  PeerNeighbour who;
-  uint32_t depth = 0;
-};
+// "all" or a number.
+std::string CheckTree(const std::string& text) {
+  uint32_t number = 0;
+  if (text == kAllTrees || absl::SimpleAtoi(text, &number)) return "";
+  return absl::StrCat("'", text, "' is neither ", kAllTrees, " nor the number of a tree");
+}
 
-// Depth first, as it is read. Returns how many did not answer.
-size_t DrawBelow(const PeerPlace& root, uint32_t depth_max) {
-  std::deque<DrawnNode> open = {{{root.node, root.tcp_address, "READY"}, 0}};
-  size_t silent = 0;
-  for (size_t drawn = 0; !open.empty() && drawn < kDrawnNodesMax; ++drawn) {
-    const DrawnNode node = open.front();
-    open.pop_front();
-    std::vector<PeerNeighbour> children = root.children;
-    std::string state = node.who.channel;
-    if (drawn > 0) {
-      const auto place = AskPeerPlace(node.who.address, absl::Now() + kAnswerMax);
-      if (!place.ok()) {
-        ++silent;
-        state = "does not answer";
-      }
-      children = place.ok() ? place->children : std::vector<PeerNeighbour>();
-    }
-    printf("%s%s  %s%s%s\n", std::string(size_t{2} * node.depth, ' ').c_str(),
-           node.who.node.c_str(), node.who.address.c_str(), drawn == 0 ? "" : "  ",
-           drawn == 0 ? "" : state.c_str());
-    if (node.depth == depth_max) continue;
-    for (auto child = children.rbegin(); child != children.rend(); ++child) {
-      open.push_front({*child, node.depth + 1});
-    }
+// What --tree says; without it all, if they fit on a page. None: there is no such tree.
+std::vector<uint32_t> TreesToDraw(const std::string& wanted, const PeerPlace& place) {
+  const size_t count = place.trees.size();
+  if (uint32_t number = 0; absl::SimpleAtoi(wanted, &number)) {
+    return number < count ? std::vector<uint32_t>{number} : std::vector<uint32_t>();
   }
-  return silent;
+  std::vector<uint32_t> all(count);
+  std::iota(all.begin(), all.end(), 0u);
+  if (wanted.empty() && count > 1 && count * place.tree_size > kUnaskedLinesMax) {
+    SayAs(kTree, absl::StrCat("this is tree 0 of ", count, "; --tree=1 to --tree=", count - 1,
+                              " draw the others, --tree=all every one"));
+    return {0};
+  }
+  return all;
 }
 
 std::vector<std::vector<std::string>> Rows(const std::string& layer, const Counters& counters) {
@@ -127,23 +122,41 @@ std::vector<std::vector<std::string>> Rows(const std::string& layer, const Count
 int TreeMain(const std::vector<std::string>& arguments) {
   PeerOptions options;
   uint32_t depth = UINT32_MAX;
+  std::string wanted;
   CLI::App app(kTreeDescription, kTree);
   app.footer(kTreeExamples);
   app.add_option("--depth", depth, "how far down (default: all)")->type_name("N");
+  app.add_option("--tree", wanted,
+                 "which of several trees, from 0, or all (default: all, if they are not long)")
+      ->type_name("K")
+      ->check(CheckTree);
   AddOptions(app, options);
   if (const auto code = ParseVerb(app, arguments); code.has_value()) return *code;
   const auto peer = PeerOf(options);
   if (!peer.ok()) return Fail(kTree, peer.status());
-  auto place = AskPeerPlace(*peer, absl::Now() + kAnswerMax);
-  if (place.ok() && !place->ancestors.empty()) {
-    place = AskPeerPlace(place->ancestors.back().address, absl::Now() + kAnswerMax);
-  }
+  const auto ask = [](const std::string& one) {
+    return AskPeerPlace(one, absl::Now() + kAnswerMax);
+  };
+  const auto place = ask(*peer);
   if (!place.ok()) return Fail(kTree, place.status());
-  printf("%u nodes, fan-out %u, showing %s\n", place->tree_size, place->fanout,
+  const std::vector<uint32_t> trees = TreesToDraw(wanted, *place);
+  if (trees.empty()) {
+    SayAs(kTree,
+          absl::StrCat("there is no tree ", wanted, "; the last is ", place->trees.size() - 1));
+    return kExitUsage;
+  }
+  const std::string count =
+      place->trees.size() > 1 ? absl::StrCat(place->trees.size(), " trees, ") : "";
+  printf("%u nodes, %sfan-out %u, showing %s\n", place->tree_size, count.c_str(), place->fanout,
          place->export_root.c_str());
-  const size_t silent = DrawBelow(*place, depth);
-  if (silent > 0) SayAs(kTree, absl::StrCat(silent, " did not answer"));
-  return silent == 0 ? 0 : kExitNotAll;
+  const auto print = [](absl::string_view line) { printf("%s\n", std::string(line).c_str()); };
+  TreeDrawing drawing(*place, {.depth_max = depth, .ask = ask, .print = print});
+  for (const uint32_t tree : trees) {
+    if (place->trees.size() > 1) print(absl::StrCat("tree ", tree, ":"));
+    drawing.Draw(tree);
+  }
+  if (drawing.silent() > 0) SayAs(kTree, absl::StrCat(drawing.silent(), " did not answer"));
+  return drawing.silent() == 0 ? 0 : kExitNotAll;
 }
 
 int StatsMain(const std::vector<std::string>& arguments) {

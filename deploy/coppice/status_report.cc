@@ -107,7 +107,7 @@ std::string StatusTable(const StatusReport& report) {
   return text;
 }
 
-std::string StatusJson(const StatusReport& report) {
+nlohmann::ordered_json StatusJson(const StatusReport& report) {
   nlohmann::ordered_json nodes = nlohmann::ordered_json::array();
   for (const NodeStatus& node : report.nodes) {
     nodes.push_back({{"service", node.service},
@@ -121,9 +121,7 @@ std::string StatusJson(const StatusReport& report) {
                      {"cache_bytes", node.cache_bytes},
                      {"problem", node.problem}});
   }
-  const nlohmann::ordered_json json = {
-      {"well", report.well()}, {"nodes", nodes}, {"problems", report.problems}};
-  return absl::StrCat(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace), "\n");
+  return {{"well", report.well()}, {"nodes", nodes}, {"problems", report.problems}};
 }
 
 }  // namespace coppice

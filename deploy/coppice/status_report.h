@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "deploy/coppice/running_services.h"
+#include "nlohmann/json_fwd.hpp"
 
 namespace coppice {
 
@@ -40,7 +41,7 @@ struct StatusReport {
 StatusReport AskStatus(const std::vector<RunningService>& services);
 
 std::string StatusTable(const StatusReport& report);
-std::string StatusJson(const StatusReport& report);
+nlohmann::ordered_json StatusJson(const StatusReport& report);
 
 }  // namespace coppice
 

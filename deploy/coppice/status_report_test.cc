@@ -54,7 +54,7 @@ TEST(StatusReportTest, AServiceThatCannotBeReadIsAProblemOfItsOwn) {
 }
 
 TEST(StatusReportTest, JsonSaysTheSame) {
-  const auto json = nlohmann::json::parse(StatusJson(AskStatus({DeadService()})));
+  const nlohmann::ordered_json json = StatusJson(AskStatus({DeadService()}));
   EXPECT_EQ(json["well"], false);
   EXPECT_EQ(json["nodes"][0]["node"], "node0");
   EXPECT_EQ(json["nodes"][0]["processes"], 1);
