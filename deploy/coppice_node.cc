@@ -62,7 +62,7 @@ void Keep(const NodeJob& job, const std::string& name,
   if (keeper.ok()) (*keeper)->Keep();
 }
 
-absl::Status StartInBackground(const NodeJob& job, const std::string& name) {
+absl::Status KeepInBackground(const NodeJob& job, const std::string& name) {
   const auto interruption = Interruption::Catch();
   if (!interruption.ok()) return interruption.status();
   return StartInBackground(
@@ -78,7 +78,7 @@ void Start(const NodeJob& job, const std::string& name) {
   if (job.stay) {
     Keep(job, name, say);
   } else {
-    say(StartInBackground(job, name));
+    say(KeepInBackground(job, name));
   }
 }
 

@@ -1,3 +1,4 @@
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -10,6 +11,7 @@
 #include "deploy/launch_options.h"
 #include "deploy/mount_table.h"
 #include "deploy/warm_command.h"
+#include "deploy/warm_progress.h"
 #include "deploy/warm_report.h"
 #include "trace/replay.h"
 #include "trace/trace_file.h"
@@ -45,15 +47,27 @@ absl::Status CheckMount(const std::string& mount) {
       absl::StrCat("no Coppice is mounted at '", mount, "'; the mount point itself is needed"));
 }
 
-absl::Status Warm(const std::string& file, const std::string& mount, unsigned threads) {
+struct WarmOptions {
+  unsigned threads = kReplayThreads;
+  int progress_descriptor = -1;
+};
+
+absl::Status Warm(const std::string& file, const std::string& mount, const WarmOptions& options) {
   const auto trace = ReadTraceFile(file);
   if (!trace.ok()) return trace.status();
   if (absl::Status status = CheckMount(mount); !status.ok()) return status;
+  // Who does not hear it any more is gone, or tells us so itself: the mount is warmed all the same.
+  const auto tell = [&options](uint64_t bytes) {
+    WriteWarmedBytes(options.progress_descriptor, bytes).IgnoreError();
+  };
   const auto report =
-      Replay(*trace, mount, {.threads = threads, .progress = [](const ReplayProgress& progress) {
-                               Say(ProgressText(progress));
-                             }});
+      Replay(*trace, mount,
+             {.threads = options.threads, .progress = [&tell](const ReplayProgress& progress) {
+                Say(ProgressText(progress));
+                tell(progress.bytes);
+              }});
   if (!report.ok()) return report.status();
+  tell(report->bytes);
   printf("%s\n", MovedText(*report).c_str());
   if (const std::string misfits = MisfitText(*trace, *report); !misfits.empty()) {
     printf("%s\n", misfits.c_str());
@@ -67,14 +81,16 @@ int WarmMain(const std::vector<std::string>& arguments) {
   const LaunchSurroundings surroundings = FindLaunchSurroundings();
   std::string mount = absl::StrCat("/tmp/", surroundings.user, "/coppice");
   std::string file;
-  unsigned threads = kReplayThreads;
+  WarmOptions options;
   CLI::App app(kDescription, "warm");
   app.footer(kExamples);
   app.add_option("mount", mount, "the mount")->type_name("MOUNT")->capture_default_str();
   app.add_option("--trace", file, "the recording")->type_name("FILE")->required();
-  app.add_option("--threads", threads, "how much of it is under way at once")
+  app.add_option("--threads", options.threads, "how much of it is under way at once")
       ->check(CLI::Range(1u, kReplayThreadsMax))
       ->capture_default_str();
+  app.add_option("--progress_fd", options.progress_descriptor,
+                 "write how many bytes were read until now to this descriptor, a line each second");
   try {
     // CLI11 takes them last first.
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
@@ -83,7 +99,7 @@ int WarmMain(const std::vector<std::string>& arguments) {
   }
   // Where the user is, and not where `bazel run` starts us.
   const std::filesystem::path here = surroundings.working_directory;
-  const absl::Status warmed = Warm((here / file).string(), (here / mount).string(), threads);
+  const absl::Status warmed = Warm((here / file).string(), (here / mount).string(), options);
   if (warmed.ok()) return 0;
   Say(warmed.message());
   return kExitFailure;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -13,8 +14,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "common/file_descriptor.h"
 #include "deploy/mount_table.h"
+#include "deploy/mount_warming.h"
 #include "deploy/service_record.h"
 #include "deploy/testing/program_run.h"
 #include "gmock/gmock.h"
@@ -146,6 +149,23 @@ TEST_F(WarmTest, ATraceThatNoLongerFitsIsReportedAndNotFatal) {
   EXPECT_THAT(warm.standard_output,
               AllOf(HasSubstr("3 of "), HasSubstr("touches no longer fit the tree"),
                     HasSubstr("'d/file' is missing"), HasSubstr("'d/file.so' exists now")));
+}
+
+TEST_F(WarmTest, WhoStartsItForOneMountIsToldHowManyBytesWereRead) {
+  Record();
+  ASSERT_TRUE(Launch({}).end.success());
+  std::vector<uint64_t> progress;
+  const absl::Status warmed =
+      WarmMount({.program = std::filesystem::absolute("deploy/warm").string(),
+                 .trace = trace_,
+                 .mount_point = mount_,
+                 .log_file = top_ + "/log",
+                 .on_progress = [&progress](uint64_t bytes) { progress.push_back(bytes); }},
+                {.deadline = absl::Now() + absl::Minutes(1)});
+  EXPECT_TRUE(warmed.ok()) << warmed;
+  ASSERT_FALSE(progress.empty());
+  EXPECT_EQ(progress.back(), 18u);
+  EXPECT_THAT(Read(top_ + "/log"), HasSubstr("2 names, 1 missing names"));
 }
 
 TEST_F(WarmTest, WithoutAMountThereIsNothingToWarm) {

@@ -32,10 +32,14 @@ void KeeperWatch::Leave(KeeperId keeper) {
   std::optional<Keeper> left;
   {
     MutexLock lock(mutex_);
-    if (!keeper_.has_value() || keeper_->id != keeper) return;
-    left = std::exchange(keeper_, std::nullopt);
+    if (keeper_.has_value()) {
+      if (keeper_->id != keeper) return;
+      left = std::exchange(keeper_, std::nullopt);
+    } else if (told_ != keeper) {
+      return;
+    }
   }
-  std::move(left->done)(absl::CancelledError("the keeper is gone"));
+  if (left.has_value()) std::move(left->done)(absl::CancelledError("the keeper is gone"));
   Finish("its keeper ended before it had cleaned up");
 }
 
@@ -63,6 +67,7 @@ void KeeperWatch::CleanUp(const std::string& reason, absl::Duration time_left, C
     told = std::exchange(keeper_, std::nullopt);
     if (told.has_value()) {
       stage_ = Stage::kCleaning;
+      told_ = told->id;
       cleaned_ = std::move(done);
       time_over_ = timer_.RunAfter(time_left, [this, gate = gate_] {
         if (!gate->Enter()) return;

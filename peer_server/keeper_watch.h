@@ -38,7 +38,8 @@ class KeeperWatch {
   // A keeper waits for the stop; the one that waited before fails with ABORTED. UNAVAILABLE when
   // the peer is ending.
   KeeperId Await(AwaitDone done);
-  // The keeper has died, or has given up: its `done` runs, with CANCELLED, unless it has.
+  // The keeper has died, or has given up: its `done` runs, with CANCELLED, unless it has. To be
+  // called, too, when the answer could not be given to it.
   void Leave(KeeperId keeper);
   // The keeper has cleaned up, or could not. FAILED_PRECONDITION before CleanUp has asked it,
   // DEADLINE_EXCEEDED when nobody waits for it any more.
@@ -71,7 +72,8 @@ class KeeperWatch {
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   KeeperId last_id_ ABSL_GUARDED_BY(mutex_) = 0;
   std::optional<Keeper> keeper_ ABSL_GUARDED_BY(mutex_);
-  // While it is cleaning.
+  // While it is cleaning: who was told to.
+  KeeperId told_ ABSL_GUARDED_BY(mutex_) = 0;
   CleanedDone cleaned_ ABSL_GUARDED_BY(mutex_);
   Timer::Id time_over_ ABSL_GUARDED_BY(mutex_) = 0;
 };

@@ -112,6 +112,22 @@ TEST_F(KeeperWatchTest, AKeeperThatDiesWhileItCleansUpIsNotWaitedForAndTold) {
   EXPECT_EQ(timer_.PendingCount(), 0u);
 }
 
+TEST_F(KeeperWatchTest, AKeeperThatTheAnswerDoesNotReachIsNotWaitedFor) {
+  const auto keeper = Await();
+  CleanUp();
+  watch_.Leave(keeper->id);
+  EXPECT_EQ(cleaned_, "its keeper ended before it had cleaned up");
+}
+
+TEST_F(KeeperWatchTest, TheEndOfTheFirstCallSaysNothingOfAKeeperThatHoldsAnother) {
+  const auto keeper = Await();
+  CleanUp();
+  const auto held = Await();
+  watch_.Leave(keeper->id);
+  EXPECT_FALSE(held->answer.has_value());
+  EXPECT_FALSE(cleaned_.has_value());
+}
+
 TEST_F(KeeperWatchTest, TheCallThatIsHeldWhileItCleansUpIsAnsweredWithTheEndOfThat) {
   Await();
   CleanUp();

@@ -84,6 +84,7 @@ class RunningNode final : public Node {
                                                          .calls = calls_,
                                                          .clock = clock_,
                                                          .layers = [this] { return Statistics(); },
+                                                         .timeout = options_.stop_timeout,
                                                          .on_stopped = options_.on_stopped});
     proof_.emplace(stack_->top(), links_.tree_count());
     membership_service_ = MakeMembershipService({.board = board_,

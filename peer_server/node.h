@@ -27,8 +27,9 @@ struct NodeOptions {
   // Each "host:port", for the children; empty: none.
   std::vector<std::string> listen_addresses;
   CacheStackOptions stack;
-  size_t backing_threads = 16;                     // at a root
-  absl::Duration hop_timeout = absl::Seconds(30);  // of one request to the parent
+  size_t backing_threads = 16;                      // at a root
+  absl::Duration hop_timeout = absl::Seconds(30);   // of one request to the parent
+  absl::Duration stop_timeout = absl::Seconds(30);  // of a stop, when its caller has more time
   // The job was stopped by the tree, and this node's answer is out: shut it down. Runs at most
   // once, on any thread, and must not block.
   std::function<void()> on_stopped = [] {};

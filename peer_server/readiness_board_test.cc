@@ -5,10 +5,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "common/fake_clock.h"
 #include "gtest/gtest.h"
 #include "peer_server/readiness_waits.h"
-#include "rpc/server.h"
 #include "rpc/testing/fake_timer.h"
 
 namespace coppice {
@@ -90,6 +88,122 @@ TEST_F(ReadinessBoardTest, EachStateIncludesThoseBeforeIt) {
   EXPECT_EQ(board(3).Snapshot().proven(), 0u);
   board(3).SetMounted(true);
   EXPECT_EQ(board(3).Snapshot().proven(), 0u) << "another mount, which nobody has read";
+}
+
+TEST_F(ReadinessBoardTest, AWarmNodeIsProvenAndWithoutItsMountItIsNoLonger) {
+  board(3).SetWarming(100, true, "");
+  EXPECT_EQ(board(3).Snapshot().warm(), 0u);
+  MakeProven(3);
+  v1::GetReadinessReply reply = board(3).Snapshot();
+  EXPECT_EQ(reply.warm(), 1u);
+  board(3).SetWarming(50, false, "");
+  reply = board(3).Snapshot();
+  EXPECT_EQ(reply.warm(), 0u);
+  EXPECT_EQ(reply.not_warm(), "n3");
+  EXPECT_EQ(reply.warmed_bytes(), 50u);
+  board(3).SetWarming(100, true, "");
+  reply = board(3).Snapshot();
+  EXPECT_EQ(reply.warm(), 1u);
+  EXPECT_EQ(reply.not_warm(), "");
+  board(3).SetProbed("it hangs");
+  EXPECT_EQ(board(3).Snapshot().warm(), 0u);
+  board(3).SetProbed("");
+  EXPECT_EQ(board(3).Snapshot().warm(), 1u);
+  board(3).SetMounted(false);
+  EXPECT_EQ(board(3).Snapshot().warm(), 0u);
+  EXPECT_EQ(board(3).Snapshot().warmed_bytes(), 0u);
+  MakeProven(3);
+  EXPECT_EQ(board(3).Snapshot().warm(), 0u) << "another mount, which nobody has warmed";
+}
+
+TEST_F(ReadinessBoardTest, WarmMembersAndBytesAreSummedUpTheTree) {
+  for (int i = 0; i < 7; ++i) {
+    MakeProven(i);
+    board(i).SetWarming(1 << i, i != 4, "");
+  }
+  ReportAll();
+  const v1::GetReadinessReply reply = board(0).Snapshot();
+  EXPECT_EQ(reply.warm(), 6u);
+  EXPECT_EQ(reply.not_warm(), "n4");
+  EXPECT_EQ(reply.warmed_bytes(), 127u);
+  EXPECT_EQ(board(1).Snapshot().warmed_bytes(), 2u + 8 + 16);
+}
+
+TEST_F(ReadinessBoardTest, TheRestartOfAChildResetsWhatItHasWarmed) {
+  for (const int i : {3, 1}) {
+    MakeProven(i);
+    board(i).SetWarming(100, true, "");
+    Report(i);
+  }
+  EXPECT_EQ(board(0).Snapshot().warmed_bytes(), 200u);
+  ReadinessBoard restarted(roster_, 1, 4711, timer_.clock());
+  ASSERT_TRUE(board(0).Take(restarted.Report(0)).ok());
+  EXPECT_EQ(board(0).Snapshot().warmed_bytes(), 0u) << "it knows nothing of its children yet";
+  EXPECT_EQ(board(0).Snapshot().warm(), 0u);
+  ASSERT_TRUE(restarted.Take(board(3).Report(0)).ok());
+  ASSERT_TRUE(board(0).Take(restarted.Report(0)).ok());
+  EXPECT_EQ(board(0).Snapshot().warmed_bytes(), 100u);
+  EXPECT_EQ(board(0).Snapshot().warm(), 1u);
+}
+
+TEST_F(ReadinessBoardTest, WhatASilentChildHasWarmedIsNotCounted) {
+  board(1).SetWarming(100, false, "");
+  Report(1);
+  timer_.Advance(kSilenceMax);
+  board(0).FindSilentChildren();
+  EXPECT_EQ(board(0).Snapshot().warmed_bytes(), 0u);
+}
+
+TEST_F(ReadinessBoardTest, AProblemOfWarmingIsToldAndGoesWithItsCause) {
+  MakeProven(6);
+  board(6).SetWarming(10, true, "no such trace");
+  EXPECT_EQ(board(6).Snapshot().warm(), 0u);
+  ReportAll();
+  ASSERT_EQ(board(0).Snapshot().problems_size(), 1);
+  EXPECT_EQ(board(0).Snapshot().problems(0).text(), "no such trace");
+  // What the probe says is another thing.
+  board(6).SetProbed("");
+  EXPECT_EQ(board(6).Snapshot().problems_size(), 1);
+  board(6).SetWarming(20, true, "");
+  EXPECT_EQ(board(6).Snapshot().problems_size(), 0);
+  EXPECT_EQ(board(6).Snapshot().warm(), 1u);
+}
+
+TEST_F(ReadinessBoardTest, EachStepOfWarmingIsAChangeAndARepetitionIsNone) {
+  v1::GetReadinessRequest request;
+  request.set_known_revision(board(0).revision());
+  const auto waiting = Wait(request);
+  board(0).SetWarming(0, false, "");
+  EXPECT_FALSE(waiting->answered);
+  board(0).SetWarming(10, false, "");
+  ASSERT_TRUE(waiting->answered);
+  EXPECT_EQ(waiting->reply->warmed_bytes(), 10u);
+  const uint64_t revision = board(0).revision();
+  board(0).SetWarming(10, false, "");
+  EXPECT_EQ(board(0).revision(), revision);
+}
+
+TEST_F(ReadinessBoardTest, AWaitForWarmMembersEndsWithTheLastOrItsProblem) {
+  v1::GetReadinessRequest request;
+  request.set_wait_until_members(7);
+  request.set_wait_for(v1::READINESS_STATE_WARM);
+  const auto all = Wait(request);
+  request.set_wait_until_members(6);
+  const auto six = Wait(request);
+  for (int i = 0; i < 7; ++i) {
+    MakeProven(i);
+    if (i != 6) board(i).SetWarming(1, true, "");
+  }
+  EXPECT_FALSE(six->answered);
+  ReportAll();
+  ASSERT_TRUE(six->answered);
+  EXPECT_TRUE(six->reply->reached());
+  EXPECT_FALSE(all->answered);
+  board(6).SetWarming(1, false, "it hangs");
+  ReportAll();
+  ASSERT_TRUE(all->answered);
+  EXPECT_FALSE(all->reply->reached());
+  EXPECT_EQ(all->reply->not_warm(), "n6");
 }
 
 TEST_F(ReadinessBoardTest, WhatIsBelowAChildComesUpWithIt) {
@@ -237,57 +351,6 @@ TEST_F(ReadinessBoardTest, OneWaiterTooManyIsRefusedAndClosingAnswersTheOthers) 
   waits_->Close();
   for (const auto& one : waiting) EXPECT_TRUE(one->answered);
   EXPECT_TRUE(Wait(request)->answered);
-}
-
-TEST(ReadinessOfManyTest, TheReportOfALargeJobIsARequestThatPeersTake) {
-  constexpr uint32_t kMembers = 100'000;
-  std::vector<Member> members;
-  for (uint32_t i = 0; i < kMembers; ++i) {
-    members.push_back({.name = absl::StrCat("n", i), .addresses = {absl::StrCat("h:", 1 + i)}});
-  }
-  const Roster roster(*TreeFile::Make(std::move(members), {.fanout = 2}));
-  FakeClock clock;
-  ReadinessBoard root(roster, 0, 1, clock);
-  for (const uint32_t child : roster.Children(0)) {
-    v1::SubtreeReport report;
-    report.set_member(child);
-    report.set_process_id(2);
-    report.set_revision(1);
-    const v1::MemberSet all = roster.Subtree(child).Encode();
-    *report.mutable_connected() = all;
-    *report.mutable_mounted() = all;
-    *report.mutable_proven() = all;
-    *report.mutable_lost() = all;
-    for (int i = 0; i < 64; ++i) {
-      v1::MemberProblem& problem = *report.add_problems();
-      problem.set_member(child);
-      problem.set_node(std::string(253, 'n'));
-      problem.set_text(std::string(1024, 'x'));
-    }
-    ASSERT_TRUE(root.Take(report).ok());
-  }
-  EXPECT_EQ(root.Snapshot().proven(), kMembers - 1);
-  const size_t bytes = root.Report(0).ByteSizeLong();
-  EXPECT_GT(bytes, 4u * kMembers / 8);
-  // Bitmaps of ten times as many members fit, too.
-  EXPECT_LT(bytes + 4 * 9 * kMembers / 8, size_t{kRequestBytesMax});
-}
-
-TEST(ReadinessOfManyTest, TheProblemsOfManyMembersAreCutAndCounted) {
-  std::vector<Member> members;
-  for (int i = 0; i < 101; ++i) {
-    members.push_back({.name = absl::StrCat("n", i), .addresses = {absl::StrCat("h:", 1 + i)}});
-  }
-  const Roster roster(*TreeFile::Make(std::move(members), {.fanout = 100}));
-  FakeClock clock;
-  ReadinessBoard root(roster, 0, 1, clock);
-  for (uint32_t i = 1; i < 101; ++i) {
-    ReadinessBoard leaf(roster, i, 2, clock);
-    leaf.SetProbed("busy");
-    ASSERT_TRUE(root.Take(leaf.Report(0)).ok());
-  }
-  EXPECT_EQ(root.Snapshot().problems_size(), 64);
-  EXPECT_EQ(root.Snapshot().problems_dropped(), 36u);
 }
 
 }  // namespace

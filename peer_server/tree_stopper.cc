@@ -72,7 +72,7 @@ class TreeStopper::Sum {
 };
 
 void TreeStopper::Stop(const v1::StopRequest& request, absl::Time deadline, StopDone done) {
-  deadline = std::min(deadline, options_.clock.Now() + kStopTimeout);
+  deadline = std::min(deadline, options_.clock.Now() + options_.timeout);
   if (options_.links.parent() != nullptr) {
     {
       MutexLock lock(mutex_);
@@ -105,7 +105,7 @@ void TreeStopper::PassToParent(const v1::StopRequest& request, absl::Time deadli
 }
 
 void TreeStopper::StopSubtree(const std::string& reason, absl::Time deadline, SubtreeDone done) {
-  deadline = std::min(deadline, options_.clock.Now() + kStopTimeout);
+  deadline = std::min(deadline, options_.clock.Now() + options_.timeout);
   v1::StopSubtreeReply result;
   bool begin = false;
   {

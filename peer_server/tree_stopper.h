@@ -35,8 +35,6 @@
 
 namespace coppice {
 
-// A stop without a deadline of its caller's takes no longer than this.
-inline constexpr absl::Duration kStopTimeout = absl::Seconds(30);
 // What a peer keeps of its time for itself, so that its answer still arrives.
 inline constexpr absl::Duration kStopAnswerMargin = absl::Milliseconds(300);
 // What it keeps of that for its keeper at most, and at most such a part of it: so a child that does
@@ -55,6 +53,8 @@ struct TreeStopperOptions {
   OutgoingCalls& calls;
   const Clock& clock;
   std::function<std::vector<LayerStatistics>()> layers;  // thread-safe
+  // Without an earlier deadline of its caller's a stop takes no longer than this.
+  absl::Duration timeout = absl::Seconds(30);
   // All below has ended and every answer is out: this process is to end. Runs once.
   std::function<void()> on_stopped;
 };

@@ -195,7 +195,7 @@ class ClusterLaunch {
     if (now - told_ >= kProgressPeriod || outcomes.all_settled()) {
       told_ = now;
       options_.progress(absl::StrCat(outcomes.count(NodeState::kStarted), "/",
-                                     outcomes.hosts().size(), " ready"));
+                                     outcomes.hosts().size(), " started"));
     }
     const std::vector<bool> failed = Failed(outcomes);
     size_t silent = 0;

@@ -138,8 +138,18 @@ expect_launch() { local code=$1; shift; expect "$code" launch "$@"; }
 expect_stop() { local code=$1; shift; expect "$code" stop "$@"; }
 expect_said() { grep -qE -- "$1" "$log" || fail "it did not say: $1"; }
 
-# What is left of us on a node, in one line; empty for nothing.
+# What is left of us on a node, in one line; empty for nothing. A process whose last word was the
+# answer to the stop may need a moment to be gone.
 left_on() {
+  local left i
+  for ((i = 0; i < 50; i++)); do
+    left=$(look_on "$1")
+    [ -z "$left" ] && return
+    read -r -t 0.1 _ <>"$bed/pids/login.go"
+  done
+  printf '%s' "$left"
+}
+look_on() {
   on "$1" sh -c '
     ps -eo args= | grep -E "^[^ ]*/(peer_server|fuse_client|coppice_node) " | cut -c1-80
     grep fuse.coppice /proc/mounts; ls -A /tmp' 2>&1 | tr '\n' ' '
@@ -382,7 +392,7 @@ JOB
   cp "$bed/job.out" "$log"
   expect_said 'launch=0'
   for ((i = 0; i < 100; i++)); do
-    [ -z "$(on login squeue --noheader)$(left_on node008)" ] && break
+    [ -z "$(on login squeue --noheader)$(look_on node008)" ] && break
     read -r -t 0.2 _ <>"$bed/pids/login.go"
   done
   expect 0 stop --name=slurm-2 --forget

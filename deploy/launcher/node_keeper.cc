@@ -4,6 +4,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -39,6 +40,9 @@ constexpr absl::Duration kReportMax = absl::Seconds(10);
 // For a peer to end that has sent the last answer of a stop; it is killed then.
 constexpr absl::Duration kPeerEndMax = absl::Seconds(10);
 
+// The peer of a service that was just stopped has its port until its last answer has left.
+constexpr absl::Duration kPortsFreeMax = absl::Seconds(3);
+constexpr absl::Duration kLookAgain = absl::Milliseconds(50);
 constexpr mode_t kLogMode = 0600;
 
 void Log(absl::string_view text) {
@@ -68,7 +72,7 @@ class NodeKeeperHere final : public NodeKeeper {
     // written down, or we find that it was here.
     if (absl::Status status = CheckNotEnded(); !status.ok()) return status;
     if (absl::Status status = PrepareMount(); !status.ok()) return status;
-    if (absl::Status status = CheckPorts(place_.self.addresses); !status.ok()) return status;
+    if (absl::Status status = AwaitPorts(); !status.ok()) return status;
     std::vector<std::string> arguments = {job_.peer_server, absl::StrCat("--tree=", job_.tree_file),
                                           absl::StrCat("--node=", node().name),
                                           absl::StrCat("--socket=", node().socket)};
@@ -169,6 +173,19 @@ class NodeKeeperHere final : public NodeKeeper {
                                                    "choose another --name"));
     }
     return StopService(state, {.progress = Log});
+  }
+
+  // FAILED_PRECONDITION when they stay taken.
+  absl::Status AwaitPorts() const {
+    const absl::Time deadline = std::min(limits_.deadline, absl::Now() + kPortsFreeMax);
+    while (true) {
+      const absl::Status free = CheckPorts(place_.self.addresses);
+      if (free.ok() || absl::Now() >= deadline) return free;
+      const auto paused =
+          WaitReadable({}, {.deadline = absl::Now() + kLookAgain,
+                            .interrupt_descriptor = limits_.interrupt_descriptor});
+      if (absl::IsCancelled(paused.status())) return paused.status();
+    }
   }
 
   absl::Status PrepareMount() {

@@ -35,8 +35,9 @@ std::string MakeDirectory() {
 }  // namespace
 
 TestCluster::TestCluster(size_t node_count, uint32_t fanout, CacheStackOptions stack,
-                         uint32_t tree_count)
+                         uint32_t tree_count, absl::Duration stop_timeout)
     : stack_(stack),
+      stop_timeout_(stop_timeout),
       directory_(MakeDirectory()),
       export_root_(directory_ + "/export/"),
       trees_(MakeTrees(node_count, fanout, tree_count)),
@@ -148,6 +149,7 @@ void TestCluster::Start(size_t index) {
   options.unix_socket = SocketOf(index);
   options.listen_addresses = {AddressOf(index)};
   options.stack = stack_;
+  options.stop_timeout = stop_timeout_;
   options.backing_threads = 4;
   auto node = StartNode(options);
   if (!node.ok())

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "common/clock.h"
 #include "common/mutex.h"
 #include "peer_server/node.h"
@@ -27,7 +28,7 @@ class TestCluster {
   // Makes the directories and starts all nodes, the root of tree 0 (node 0) first. Aborts when that
   // fails.
   TestCluster(size_t node_count, uint32_t fanout, CacheStackOptions stack = {},
-              uint32_t tree_count = 1);
+              uint32_t tree_count = 1, absl::Duration stop_timeout = absl::Seconds(30));
   // Stops what runs and removes the directories.
   ~TestCluster();
 
@@ -68,6 +69,7 @@ class TestCluster {
   TreeFile MakeTrees(size_t node_count, uint32_t fanout, uint32_t tree_count) const;
 
   const CacheStackOptions stack_;
+  const absl::Duration stop_timeout_;
   const std::string directory_;
   const std::string export_root_;
   const TreeFile trees_;
