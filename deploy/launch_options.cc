@@ -11,6 +11,7 @@
 #include "CLI/CLI.hpp"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "common/absolute_path.h"
 #include "deploy/cpu_binding.h"
 #include "deploy/launcher/find_tool.h"
 #include "deploy/local_service.h"
@@ -47,13 +48,6 @@ constexpr char kExamples[] =
     "      on these hosts; their home directory, or --state_root, is one that they share\n"
     "Exit codes: 0 all is mounted, 1 something failed (and nothing is left running), 2 usage,\n"
     "3 mounted on --min-nodes hosts or more, but not on all.";
-
-std::string Absolute(const std::string& path, const std::string& working_directory) {
-  const std::filesystem::path joined = std::filesystem::path(working_directory) / path;
-  std::string text = joined.lexically_normal().string();
-  while (text.size() > 1 && text.back() == '/') text.pop_back();
-  return text;
-}
 
 // A validator of CLI11: empty for good text, else what is wrong with it.
 std::string CheckDuration(const std::string& text) {
@@ -165,18 +159,18 @@ ParsedLaunch ParseLaunchOptions(const std::vector<std::string>& arguments,
   }
   absl::ParseDuration(timeout, &options.timeout);
   if (uint32_t number = 0; absl::SimpleAtoi(fanout, &number)) options.fanout = number;
-  options.mount = Absolute(options.mount, surroundings.working_directory);
-  options.export_root = Absolute(options.export_root, surroundings.working_directory);
+  options.mount = AbsolutePath(options.mount, surroundings.working_directory);
+  options.export_root = AbsolutePath(options.export_root, surroundings.working_directory);
   if (!options.record.empty() && options.nodes > 1) {
     std::cerr << "launch: --record writes down one node's reads; leave --local out\n";
     return {.exit_code = kExitUsage};
   }
   for (std::string* const file :
        {&options.record, &options.warm, &options.host_file, &options.topology}) {
-    if (!file->empty()) *file = Absolute(*file, surroundings.working_directory);
+    if (!file->empty()) *file = AbsolutePath(*file, surroundings.working_directory);
   }
   if (!options.state_root.empty()) {
-    options.state_root = Absolute(options.state_root, surroundings.working_directory);
+    options.state_root = AbsolutePath(options.state_root, surroundings.working_directory);
   }
   return {.options = std::move(options)};
 }

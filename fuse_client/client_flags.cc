@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "common/absolute_path.h"
 
 namespace coppice {
 namespace {
@@ -79,11 +80,9 @@ std::string Mistake(const ClientFlags& flags) {
   return "";
 }
 
-// "." and ".." go away, no link is followed: for the mount point it is the name that users will
-// see.
-std::string Absolute(const std::string& path) {
-  const std::filesystem::path absolute = std::filesystem::absolute(path).lexically_normal();
-  return absolute.has_filename() ? absolute : absolute.parent_path();
+// No link is followed: for the mount point it is the name that users will see.
+std::string FromHere(const std::string& path) {
+  return AbsolutePath(path, std::filesystem::current_path().string());
 }
 
 }  // namespace
@@ -101,9 +100,9 @@ ParsedClientFlags ParseClientFlags(int argc, const char* const* argv) {
     std::cerr << "fuse_client: " << mistake << "\n";
     return {.exit_code = kUsageExitCode};
   }
-  flags.mount_point = Absolute(flags.mount_point);
+  flags.mount_point = FromHere(flags.mount_point);
   if (flags.record.empty()) return {.flags = std::move(flags)};
-  flags.record = Absolute(flags.record);
+  flags.record = FromHere(flags.record);
   if (absl::StartsWith(flags.record, absl::StrCat(flags.mount_point, "/"))) {
     std::cerr << "fuse_client: --record: the mount, where the file would be, is read-only\n";
     return {.exit_code = kUsageExitCode};

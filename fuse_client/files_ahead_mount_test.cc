@@ -9,8 +9,8 @@
 
 #include "common/clock.h"
 #include "fuse_client/files_ahead.h"
+#include "fuse_client/fuse_device.h"
 #include "fuse_client/fuse_session.h"
-#include "fuse_client/mount_point.h"
 #include "fuse_client/testing/fake_source.h"
 #include "gtest/gtest.h"
 #include "source/testing/temporary_directory.h"

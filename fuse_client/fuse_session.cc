@@ -17,6 +17,7 @@
 #include "fuse_client/connection_io.h"
 #include "fuse_client/files_ahead.h"
 #include "fuse_client/fuse_api.h"
+#include "fuse_client/fuse_device.h"
 #include "fuse_client/kernel_cache.h"
 #include "fuse_client/mount_point.h"
 #include "fuse_client/periodic_task.h"

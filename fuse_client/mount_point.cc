@@ -1,6 +1,5 @@
 #include "fuse_client/mount_point.h"
 
-#include <fcntl.h>
 #include <mntent.h>
 #include <spawn.h>
 #include <sys/mount.h>
@@ -17,7 +16,7 @@
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
+#include "common/search_path.h"
 #include "common/status.h"
 
 namespace coppice {
@@ -61,30 +60,8 @@ absl::Status CheckMountPoint(const std::string& mount_point) {
   return absl::OkStatus();
 }
 
-absl::Status CheckFuseDevice(const std::string& device) {
-  const int descriptor = open(device.c_str(), O_RDWR | O_CLOEXEC);
-  if (descriptor >= 0) {
-    close(descriptor);
-    return absl::OkStatus();
-  }
-  const absl::Status status = ErrnoStatus(errno, absl::StrCat("open ", device));
-  switch (StatusErrno(status)) {
-    case ENOENT:
-    case ENODEV:
-    case ENXIO:
-      return Annotate(status, "this node has no FUSE (is the kernel module 'fuse' loaded?)");
-    case EACCES:
-    case EPERM:
-      return Annotate(status, "this user may not use FUSE here (ask for mode 0666 on the device)");
-    default:
-      return status;
-  }
-}
-
 absl::Status CheckFusermount(const std::string& search_path) {
-  for (const absl::string_view folder : absl::StrSplit(search_path, ':', absl::SkipEmpty())) {
-    if (access(absl::StrCat(folder, "/fusermount3").c_str(), X_OK) == 0) return absl::OkStatus();
-  }
+  if (!FindOnSearchPath("fusermount3", search_path).empty()) return absl::OkStatus();
   return ErrnoStatus(ENOENT, "find fusermount3 (package fuse3), which mounts for users,");
 }
 

@@ -16,9 +16,6 @@ inline constexpr char kFileSystemType[] = "fuse.coppice";
 // whose client died. It need not be empty.
 absl::Status CheckMountPoint(const std::string& mount_point);
 
-// The device must be there, and be ours to open.
-absl::Status CheckFuseDevice(const std::string& device = "/dev/fuse");
-
 // Without root, mounting takes fusermount3, in one of the folders of `search_path` (as in $PATH).
 absl::Status CheckFusermount(const std::string& search_path);
 

@@ -38,18 +38,6 @@ TEST(MountPointTest, WhatIsMissingOrNoDirectoryIsNamed) {
   EXPECT_EQ(StatusErrno(CheckMountPoint(folder + "/file")), ENOTDIR);
 }
 
-TEST(MountPointTest, AMissingDeviceIsToldApartFromAForbiddenOne) {
-  const std::string folder = NewFolder();
-  const absl::Status missing = CheckFuseDevice(folder + "/none");
-  EXPECT_EQ(StatusErrno(missing), ENOENT);
-  EXPECT_THAT(std::string(missing.message()), HasSubstr("no FUSE"));
-  std::ofstream(folder + "/device") << "x";
-  EXPECT_TRUE(CheckFuseDevice(folder + "/device").ok());
-  if (geteuid() == 0) GTEST_SKIP() << "NOT TESTED: root may open every device";
-  ASSERT_EQ(chmod((folder + "/device").c_str(), 0), 0);
-  EXPECT_THAT(std::string(CheckFuseDevice(folder + "/device").message()), HasSubstr("may not use"));
-}
-
 TEST(MountPointTest, FusermountIsSearchedForInEachFolder) {
   const std::string folder = NewFolder();
   EXPECT_EQ(StatusErrno(CheckFusermount("/none:" + folder)), ENOENT);

@@ -25,6 +25,7 @@
 
 #include "common/clock.h"
 #include "common/status.h"
+#include "fuse_client/fuse_device.h"
 #include "fuse_client/fuse_session.h"
 #include "fuse_client/mount_point.h"
 #include "fuse_client/testing/fake_source.h"

@@ -1,8 +1,6 @@
 #include "peer_server/node_flags.h"
 
-#include <limits.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <cstdint>
 #include <iostream>
@@ -10,6 +8,7 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/time/time.h"
+#include "common/own_host_name.h"
 #include "peer_server/roster.h"
 #include "tree_builder/tree_file.h"
 
@@ -46,8 +45,8 @@ struct RawFlags {
 };
 
 std::string HostName() {
-  char name[HOST_NAME_MAX + 1] = {};
-  return gethostname(name, HOST_NAME_MAX) == 0 ? name : "localhost";
+  const std::string name = OwnHostName();
+  return name.empty() ? "localhost" : name;
 }
 
 void AddFlags(CLI::App& app, NodeFlags& flags, RawFlags& raw) {

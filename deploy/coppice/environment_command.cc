@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/absolute_path.h"
 #include "common/status.h"
 #include "deploy/coppice/path_environment.h"
 #include "deploy/coppice/running_services.h"
@@ -75,12 +76,6 @@ void AddOptions(CLI::App& app, EnvironmentOptions& options) {
       ->capture_default_str();
 }
 
-std::string Absolute(const std::string& path, const std::string& directory) {
-  std::string text = (std::filesystem::path(directory) / path).lexically_normal().string();
-  while (text.size() > 1 && text.back() == '/') text.pop_back();
-  return text;
-}
-
 std::optional<std::string> OwnVariable(const std::string& name) {
   const char* value = getenv(name.c_str());
   return value == nullptr ? std::nullopt : std::make_optional<std::string>(value);
@@ -98,16 +93,17 @@ absl::StatusOr<EnvironmentPlan> Plan(const EnvironmentOptions& options) {
     return changed != values.end() ? std::make_optional(changed->second) : OwnVariable(name);
   };
   for (auto prefix = options.prefixes.rbegin(); prefix != options.prefixes.rend(); ++prefix) {
-    const std::string directory = Absolute(*prefix, surroundings.working_directory);
+    const std::string directory = AbsolutePath(*prefix, surroundings.working_directory);
     std::error_code error;
     const std::string real = std::filesystem::canonical(directory, error).string();
     if (error) return ErrnoStatus(error.value(), directory);
-    const auto tree = ChooseMount(
-        {.state_root = options.state_root,
-         .mount =
-             options.mount.empty() ? "" : Absolute(options.mount, surroundings.working_directory),
-         .path = real,
-         .default_mount = absl::StrCat("/tmp/", surroundings.user, "/coppice")});
+    const auto tree =
+        ChooseMount({.state_root = options.state_root,
+                     .mount = options.mount.empty()
+                                  ? ""
+                                  : AbsolutePath(options.mount, surroundings.working_directory),
+                     .path = real,
+                     .default_mount = absl::StrCat("/tmp/", surroundings.user, "/coppice")});
     if (!tree.ok()) return tree.status();
     auto plan = PlanEnvironment(directory, *tree, kinds, now);
     if (!plan.ok()) return plan.status();

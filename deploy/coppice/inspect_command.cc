@@ -1,6 +1,5 @@
 // coppice tree, coppice stats and coppice invalidate: what a running peer is asked.
 #include <cstdio>
-#include <filesystem>
 #include <numeric>
 #include <string>
 #include <system_error>
@@ -9,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/absolute_path.h"
 #include "deploy/coppice/running_services.h"
 #include "deploy/coppice/tree_drawing.h"
 #include "deploy/coppice/verb.h"
@@ -204,10 +204,7 @@ int InvalidateMain(const std::vector<std::string>& arguments) {
   if (!peer.ok()) return Fail(kInvalidate, peer.status());
   const auto place = AskPeerPlace(*peer, absl::Now() + kAnswerMax);
   if (!place.ok()) return Fail(kInvalidate, place.status());
-  std::string absolute = (std::filesystem::path(FindLaunchSurroundings().working_directory) / path)
-                             .lexically_normal()
-                             .string();
-  while (absolute.size() > 1 && absolute.back() == '/') absolute.pop_back();
+  const std::string absolute = AbsolutePath(path, FindLaunchSurroundings().working_directory);
   std::string below = Below(absolute, place->export_root);
   const auto node = ChooseNode(options.choice);
   if (node.ok() && options.peer.empty() && IsWithin(absolute, node->mount_point)) {

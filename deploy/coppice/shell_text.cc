@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "deploy/shell_word.h"
 #include "nlohmann/json.hpp"
 
 namespace coppice {
@@ -21,7 +22,7 @@ std::string JsonText(const EnvironmentPlan& plan) {
 std::string Quoted(absl::string_view text, ShellKind shell) {
   switch (shell) {
     case ShellKind::kSh:
-      return absl::StrCat("'", absl::StrReplaceAll(text, {{"'", "'\\''"}}), "'");
+      return ShellQuoted(text);
     case ShellKind::kCsh:
       // Its history works within quotes, too.
       return absl::StrCat(

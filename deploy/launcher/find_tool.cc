@@ -7,9 +7,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "common/file_descriptor.h"
+#include "common/search_path.h"
 #include "deploy/child_process.h"
 
 namespace coppice {
@@ -17,15 +17,6 @@ namespace {
 
 constexpr absl::Duration kVersionMax = absl::Seconds(10);
 constexpr size_t kVersionBytesMax = 4096;
-
-// Empty when it is not installed.
-std::string FindOnPath(const std::string& name, const std::string& search_path) {
-  for (const absl::string_view directory : absl::StrSplit(search_path, ':', absl::SkipEmpty())) {
-    std::string candidate = absl::StrCat(directory, "/", name);
-    if (candidate.front() == '/' && access(candidate.c_str(), X_OK) == 0) return candidate;
-  }
-  return "";
-}
 
 // What it prints; empty when it does not answer, which then shows when it is used.
 std::string VersionText(const std::string& program) {
@@ -69,7 +60,7 @@ absl::StatusOr<std::unique_ptr<LauncherTool>> FindTool(const std::string& launch
     if (!slurm_job.empty()) wanted.insert(wanted.begin(), "srun");
   }
   for (const std::string& name : wanted) {
-    const std::string program = FindOnPath(name, search_path);
+    const std::string program = FindOnSearchPath(name, search_path);
     if (!program.empty()) return MakeTool(name, program, slurm_job);
   }
   return absl::NotFoundError(absl::StrCat("none of ", absl::StrJoin(wanted, ", "),

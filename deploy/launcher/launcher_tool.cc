@@ -1,6 +1,5 @@
 #include "deploy/launcher/launcher_tool.h"
 
-#include <algorithm>
 #include <numeric>
 #include <utility>
 
@@ -8,7 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
+#include "deploy/shell_word.h"
 
 namespace coppice {
 namespace {
@@ -204,14 +203,6 @@ MpiKind MpiKindOf(absl::string_view version_text) {
   }
   if (absl::StrContains(lower, "pals")) return MpiKind::kPals;
   return MpiKind::kHydra;
-}
-
-std::string ShellWord(absl::string_view text) {
-  const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](char character) {
-    return absl::ascii_isalnum(character) || absl::StrContains("/._-=+,:@", character);
-  });
-  if (plain) return std::string(text);
-  return absl::StrCat("'", absl::StrReplaceAll(text, {{"'", "'\\''"}}), "'");
 }
 
 }  // namespace coppice

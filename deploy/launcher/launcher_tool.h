@@ -62,9 +62,6 @@ std::unique_ptr<LauncherTool> MakeLocalTool();
 // other descendants of MPICH understand its options.
 MpiKind MpiKindOf(absl::string_view version_text);
 
-// One word of a POSIX shell for it.
-std::string ShellWord(absl::string_view text);
-
 }  // namespace coppice
 
 #endif  // COPPICE_DEPLOY_LAUNCHER_LAUNCHER_TOOL_H_

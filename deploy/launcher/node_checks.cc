@@ -1,14 +1,10 @@
 #include "deploy/launcher/node_checks.h"
 
-#include <fcntl.h>
 #include <netdb.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
 #include <cerrno>
-#include <cstring>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
@@ -21,9 +17,6 @@
 
 namespace coppice {
 namespace {
-
-// Linux, Documentation/admin-guide/devices.txt.
-const dev_t kFuseDeviceNumber = makedev(10, 229);
 
 // Whether somebody sits on the "host:port" or "[IPv6]:port". What cannot be resolved or is not of
 // this machine is not busy: the peer itself says what is wrong with it.
@@ -53,18 +46,6 @@ bool IsBusy(absl::string_view address) {
 }
 
 }  // namespace
-
-absl::Status CheckFuseDevice(const std::string& device) {
-  const FileDescriptor fuse(open(device.c_str(), O_RDWR | O_CLOEXEC));
-  struct stat status;
-  const bool is_device = fuse.valid() && fstat(fuse.get(), &status) == 0 &&
-                         S_ISCHR(status.st_mode) && status.st_rdev == kFuseDeviceNumber;
-  if (is_device) return absl::OkStatus();
-  const char* reason = fuse.valid() ? "something else is there" : strerrordesc_np(errno);
-  return absl::FailedPreconditionError(
-      absl::StrCat("no FUSE: ", device, ": ", reason == nullptr ? "?" : reason,
-                   " (have the kernel module fuse loaded and the device open to users)"));
-}
 
 absl::Status CheckPorts(const std::vector<std::string>& addresses) {
   for (const std::string& address : addresses) {

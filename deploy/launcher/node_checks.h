@@ -1,4 +1,5 @@
-// What must be true of a node before Coppice starts on it, each with the cure in its error.
+// What must be true of a node before Coppice starts on it, each with the cure in its error; besides
+// that it has FUSE (fuse_client/fuse_device.h).
 // Thread-safe: functions without state.
 #ifndef COPPICE_DEPLOY_LAUNCHER_NODE_CHECKS_H_
 #define COPPICE_DEPLOY_LAUNCHER_NODE_CHECKS_H_
@@ -9,11 +10,6 @@
 #include "absl/status/status.h"
 
 namespace coppice {
-
-inline constexpr char kFuseDevice[] = "/dev/fuse";
-
-// FAILED_PRECONDITION when a user program cannot mount with the device.
-absl::Status CheckFuseDevice(const std::string& device);
 
 // FAILED_PRECONDITION when somebody listens on one of them, each "host:port" of this machine.
 absl::Status CheckPorts(const std::vector<std::string>& addresses);

@@ -30,6 +30,7 @@
 #include "deploy/service_stop.h"
 #include "deploy/state_directory.h"
 #include "deploy/stop_notice.h"
+#include "fuse_client/fuse_device.h"
 
 namespace coppice {
 namespace {
@@ -64,7 +65,7 @@ class NodeKeeperHere final : public NodeKeeper {
   }
 
   absl::Status StartPeer() {
-    if (absl::Status status = CheckFuseDevice(kFuseDevice); !status.ok()) return status;
+    if (absl::Status status = CheckFuseDevice(); !status.ok()) return status;
     if (absl::Status status = CheckPrograms(); !status.ok()) return status;
     if (absl::Status status = TakeState(); !status.ok()) return status;
     // A stop removes the tree file before it comes to the nodes: either it finds what we have

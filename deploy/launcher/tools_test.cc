@@ -158,11 +158,5 @@ TEST_F(ToolsTest, ATimeThatRunsOutEndsTheTool) {
   EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
 }
 
-TEST(ShellWordTest, WhatAShellWouldTakeApartIsQuoted) {
-  EXPECT_EQ(ShellWord("/a/b_c-1.x=2"), "/a/b_c-1.x=2");
-  EXPECT_EQ(ShellWord("a b'c"), "'a b'\\''c'");
-  EXPECT_EQ(ShellWord(""), "''");
-}
-
 }  // namespace
 }  // namespace coppice
