@@ -129,6 +129,10 @@ void HostOutcomes::TakeLine(absl::string_view line, int only_host) {
   }
   outcome.nothing_there = TellsOfNoConnection(line);
   outcome.reason = ReasonIn(line, hosts_[static_cast<size_t>(host)]);
+  // None of the tools tries again; some never say more of it (mpiexec of MPICH keeps the others).
+  if (outcome.nothing_there) {
+    Settle(static_cast<size_t>(host), NodeState::kError, /*told=*/true, outcome.reason);
+  }
 }
 
 void HostOutcomes::ProcessEnded(const std::vector<size_t>& hosts, absl::string_view how) {

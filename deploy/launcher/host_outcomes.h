@@ -1,10 +1,10 @@
 // What is known of each host while a command runs on all of them: fed with the lines that the
 // launcher tool prints, whoever wrote them.
 //
-// A node's own line (node_line.h) settles its host. Any other line that names a host, or comes from
-// a process that serves one host only, is kept as that host's last word: it is the reason when the
-// host never says a line of its own ("ssh: connect to host node003 port 22: Connection refused").
-// Not thread-safe.
+// A node's own line (node_line.h) settles its host, and so does ssh, when it says that it made no
+// connection ("ssh: connect to host node003 port 22: Connection refused"). Any other line that
+// names a host, or comes from a process that serves one host only, is kept as that host's last
+// word: it is the reason when the host never says a line of its own. Not thread-safe.
 #ifndef COPPICE_DEPLOY_LAUNCHER_HOST_OUTCOMES_H_
 #define COPPICE_DEPLOY_LAUNCHER_HOST_OUTCOMES_H_
 

@@ -34,9 +34,6 @@ TEST(HostOutcomesTest, WhatAToolSaysOfAHostIsTheReasonWhenTheHostSaysNothing) {
     const char* line;
     const char* reason;
   } cases[] = {
-      {"ssh: connect to host b port 22: Connection refused", "ssh: connection refused"},
-      {"b: ssh: connect to host b port 22: No route to host", "ssh: no route to host"},
-      {"ssh: Could not resolve hostname b: Name or service not known", "unknown host name"},
       {"b: bash: line 1: /x/coppice_node: No such file or directory",
        "the programs are not there: they must lie on a file system that all nodes share"},
       {"srun: error: b: task 1: Killed", "task 1: Killed"},
@@ -47,11 +44,35 @@ TEST(HostOutcomesTest, WhatAToolSaysOfAHostIsTheReasonWhenTheHostSaysNothing) {
     EXPECT_FALSE(outcomes[1].settled);
     outcomes.TakeLine("clush: b: exited with exit code 255");
     EXPECT_TRUE(outcomes[1].settled);
+    EXPECT_FALSE(outcomes[1].nothing_there);
     outcomes.ProcessEnded({0, 1}, "clush ended");
     EXPECT_EQ(outcomes[1].reason, one.reason);
     EXPECT_TRUE(outcomes[1].told);
     EXPECT_EQ(outcomes[0].reason, "clush ended");
     EXPECT_FALSE(outcomes[0].told);
+  }
+}
+
+// The mpiexec of MPICH says nothing more of it, and keeps the others running.
+TEST(HostOutcomesTest, AHostToWhichSshMadeNoConnectionIsSettledByThatLine) {
+  const struct {
+    const char* line;
+    const char* reason;
+  } cases[] = {
+      {"ssh: connect to host b port 22: Connection refused", "ssh: connection refused"},
+      {"b: ssh: connect to host b port 22: No route to host", "ssh: no route to host"},
+      {"ssh: Could not resolve hostname b: Name or service not known", "unknown host name"},
+  };
+  for (const auto& one : cases) {
+    HostOutcomes outcomes({"a", "b"});
+    outcomes.TakeLine(one.line);
+    EXPECT_TRUE(outcomes[1].settled);
+    EXPECT_EQ(outcomes[1].state, NodeState::kError);
+    EXPECT_TRUE(outcomes[1].nothing_there);
+    EXPECT_TRUE(outcomes[1].told);
+    outcomes.TakeLine("clush: b: exited with exit code 255");
+    outcomes.ProcessEnded({0, 1}, "clush ended");
+    EXPECT_EQ(outcomes[1].reason, one.reason);
   }
 }
 
