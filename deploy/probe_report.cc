@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "deploy/one_line.h"
 #include "grpcpp/grpcpp.h"
 #include "proto/membership.grpc.pb.h"
 
@@ -25,7 +26,7 @@ grpc::Status ReportProbe(const std::string& socket, const std::string& problem,
   grpc::ClientContext context;
   context.set_deadline(absl::ToChronoTime(deadline));
   v1::ReportProbeRequest request;
-  request.set_problem(problem);
+  request.set_problem(InOneLine(problem));
   v1::ReportProbeReply reply;
   return ConnectTo(socket)->ReportProbe(&context, request, &reply);
 }
@@ -50,7 +51,7 @@ absl::Status ReportWarming(const std::string& socket, uint64_t bytes, bool done,
   v1::ReportWarmingRequest request;
   request.set_bytes(bytes);
   request.set_done(done);
-  request.set_problem(problem);
+  request.set_problem(InOneLine(problem));
   v1::ReportWarmingReply reply;
   return StatusOf(ConnectTo(socket)->ReportWarming(&context, request, &reply),
                   absl::StrCat("tell the peer at '", socket, "' how far the mount is warmed"));

@@ -18,8 +18,8 @@ namespace coppice {
 // else why not.
 absl::Status ReportMountRead(const std::string& socket, absl::Time deadline);
 
-// What is wrong with this node, in one line: it becomes a problem of the node, so that nobody waits
-// for it to be proven. REQUIRES: `problem` is not empty.
+// What is wrong with this node; told in one line. It becomes a problem of the node, so that nobody
+// waits for it to be proven. REQUIRES: `problem` is not empty.
 absl::Status ReportProblem(const std::string& socket, const std::string& problem,
                            absl::Time deadline);
 

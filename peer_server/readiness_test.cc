@@ -2,6 +2,7 @@
 // mount nothing.
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -56,6 +57,16 @@ class FakeClient {
     request.set_problem(problem);
     v1::ReportProbeReply reply;
     return membership_->ReportProbe(&context, request, &reply);
+  }
+
+  grpc::Status ReportWarming(uint64_t bytes, bool done) {
+    grpc::ClientContext context;
+    context.set_deadline(absl::ToChronoTime(absl::Now() + kWaitMax));
+    v1::ReportWarmingRequest request;
+    request.set_bytes(bytes);
+    request.set_done(done);
+    v1::ReportWarmingReply reply;
+    return membership_->ReportWarming(&context, request, &reply);
   }
 
   bool AwaitStopOrder() {
@@ -203,6 +214,26 @@ TEST_F(ReadinessTest, AChildThatDiedIsLostWithItsSubtreeAndComesBack) {
   }
   EXPECT_EQ(reply.connected(), 7u);
   EXPECT_EQ(reply.lost(), 0u);
+}
+
+TEST_F(ReadinessTest, HowFarAllNodesAreWarmedIsSeenAtTheRootWhileItLasts) {
+  TestCluster cluster(7, 2);
+  StartClients(cluster);
+  ProveAllBut({});
+  for (const auto& client : clients_) EXPECT_TRUE(client->ReportWarming(100, false).ok());
+  v1::GetReadinessReply reply = Wait(cluster, 0, 0);
+  for (int i = 0; i < 100 && reply.warmed_bytes() < 700; ++i) {
+    reply = Wait(cluster, 0, 0, v1::READINESS_STATE_WARM, reply.revision());
+  }
+  EXPECT_EQ(reply.warmed_bytes(), 700u);
+  EXPECT_EQ(reply.warm(), 0u);
+  EXPECT_EQ(reply.not_warm(), "node[0-6]");
+  for (const auto& client : clients_) EXPECT_TRUE(client->ReportWarming(200, true).ok());
+  reply = Wait(cluster, 0, 7, v1::READINESS_STATE_WARM);
+  EXPECT_TRUE(reply.reached());
+  EXPECT_EQ(reply.warm(), 7u);
+  EXPECT_EQ(reply.not_warm(), "");
+  EXPECT_EQ(reply.warmed_bytes(), 1400u);
 }
 
 TEST_F(ReadinessTest, ANodeWhoseMountGoesIsNoLongerMountedNorProven) {

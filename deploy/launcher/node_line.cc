@@ -1,14 +1,13 @@
 #include "deploy/launcher/node_line.h"
 
 #include <utility>
-#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "deploy/one_line.h"
 
 namespace coppice {
 namespace {
@@ -17,15 +16,6 @@ constexpr absl::string_view kMark = "coppice: ";
 constexpr absl::string_view kStarted = "started";
 constexpr absl::string_view kStopped = "stopped";
 constexpr absl::string_view kError = "error: ";
-
-std::string InOneLine(absl::string_view text) {
-  std::vector<absl::string_view> lines;
-  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
-    const absl::string_view stripped = absl::StripAsciiWhitespace(line);
-    if (!stripped.empty()) lines.push_back(stripped);
-  }
-  return absl::StrJoin(lines, " | ");
-}
 
 std::optional<NodeLine> ParseAfterMark(absl::string_view text) {
   const std::pair<absl::string_view, absl::string_view> parts =
