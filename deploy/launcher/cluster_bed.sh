@@ -21,6 +21,10 @@ cat_init() {
 #!/bin/bash
 bed=$1; name=$2; address=$3
 hostname "$name"
+# Those of the machine that the nodes are on are none of theirs.
+while read -r _ point type _; do
+  [ "$type" = fuse.coppice ] && umount --lazy "$point"
+done </proc/mounts
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir -p /run/sshd /run/munge /run/keep
 case $bed in /tmp/*)
