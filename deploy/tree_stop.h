@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "proto/inspection.pb.h"
@@ -12,10 +13,13 @@
 namespace coppice {
 
 // Who ended, with what each had done, and who did not. `address`: of the root as a rule, as
-// RootReadiness::At takes it. `reason` is for the logs of the nodes. UNAVAILABLE at once when
-// nobody listens there; every error names the address.
-absl::StatusOr<v1::StopReply> StopByTree(const std::string& address, const std::string& reason,
+// RootReadiness::At takes it. UNAVAILABLE at once when nobody listens there, FAILED_PRECONDITION
+// when a peer of another job than that of the tree file does; every error names the address.
+absl::StatusOr<v1::StopReply> StopByTree(const std::string& address, const v1::StopRequest& request,
                                          absl::Time deadline);
+
+// The names of the nodes of which nothing is left.
+absl::flat_hash_set<std::string> NodesEnded(const v1::StopReply& stopped);
 
 }  // namespace coppice
 

@@ -133,6 +133,9 @@ class InspectionService final : public v1::Inspection::CallbackService {
 
   Reactor* Stop(grpc::CallbackServerContext* context, const v1::StopRequest* request,
                 v1::StopReply* reply) override {
+    if (absl::Status job = subjects_.stopper.CheckJob(request->tree_file()); !job.ok()) {
+      return Finish(*context, job);
+    }
     auto* const reactor = new StopReactor(subjects_.stopper);
     subjects_.stopper.Stop(*request, absl::FromChrono(context->deadline()),
                            [context, reactor, reply](absl::StatusOr<v1::StopReply> outcome) {

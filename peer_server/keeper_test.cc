@@ -169,6 +169,8 @@ TEST(KeeperTest, WhatAKeeperCouldNotCleanIsAFailureThatNamesItsNode) {
   EXPECT_EQ(reply.unanswered_count(), 0u);
   ASSERT_EQ(reply.failures_size(), 1);
   EXPECT_EQ(reply.failures(0), "node node1: /tmp/x: Permission denied");
+  EXPECT_EQ(reply.nodes(0).problem(), "");
+  EXPECT_EQ(reply.nodes(1).problem(), "/tmp/x: Permission denied");
 }
 
 TEST(KeeperTest, AKeeperThatTakesTooLongIsNamedAndItsNodeEndsAllTheSame) {

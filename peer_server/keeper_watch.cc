@@ -18,6 +18,7 @@ KeeperWatch::KeeperId KeeperWatch::Await(AwaitDone done) {
     id = ++last_id_;
     if (!closed_ && stage_ != Stage::kOver) {
       replaced = std::exchange(keeper_, Keeper{id, std::move(done)});
+      has_died_ = false;
       done = nullptr;
     }
   }
@@ -35,6 +36,7 @@ void KeeperWatch::Leave(KeeperId keeper) {
     if (keeper_.has_value()) {
       if (keeper_->id != keeper) return;
       left = std::exchange(keeper_, std::nullopt);
+      has_died_ = true;
     } else if (told_ != keeper) {
       return;
     }
@@ -62,8 +64,10 @@ bool KeeperWatch::has_keeper() const {
 void KeeperWatch::CleanUp(const std::string& reason, absl::Duration time_left, CleanedDone done) {
   time_left = std::max(time_left, absl::ZeroDuration());
   std::optional<Keeper> told;
+  bool has_died = false;
   {
     MutexLock lock(mutex_);
+    has_died = has_died_;
     told = std::exchange(keeper_, std::nullopt);
     if (told.has_value()) {
       stage_ = Stage::kCleaning;
@@ -78,7 +82,10 @@ void KeeperWatch::CleanUp(const std::string& reason, absl::Duration time_left, C
       stage_ = Stage::kOver;
     }
   }
-  if (!told.has_value()) return std::move(done)("");
+  if (!told.has_value()) {
+    return std::move(done)(has_died ? "its keeper has died, so nobody has cleaned up behind it"
+                                    : "");
+  }
   v1::AwaitStopReply reply;
   reply.set_reason(reason);
   reply.set_time_left_ns(static_cast<uint64_t>(absl::ToInt64Nanoseconds(time_left)));

@@ -46,8 +46,8 @@ class KeeperWatch {
   absl::Status CleanedUp(const std::string& problem);
 
   bool has_keeper() const;
-  // Answers the keeper, and waits for it, at most for `time_left`. At once without a keeper. Call
-  // it once.
+  // Answers the keeper, and waits for it, at most for `time_left`. At once without a keeper: with a
+  // problem when it had one, which has left. Call it once.
   void CleanUp(const std::string& reason, absl::Duration time_left, CleanedDone done);
 
   // Fails who waits with UNAVAILABLE, and lets nobody wait any more.
@@ -72,6 +72,8 @@ class KeeperWatch {
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   KeeperId last_id_ ABSL_GUARDED_BY(mutex_) = 0;
   std::optional<Keeper> keeper_ ABSL_GUARDED_BY(mutex_);
+  // The last keeper has left, and no other has come.
+  bool has_died_ ABSL_GUARDED_BY(mutex_) = false;
   // While it is cleaning: who was told to.
   KeeperId told_ ABSL_GUARDED_BY(mutex_) = 0;
   CleanedDone cleaned_ ABSL_GUARDED_BY(mutex_);

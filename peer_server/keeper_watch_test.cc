@@ -91,13 +91,22 @@ TEST_F(KeeperWatchTest, ASecondKeeperTakesThePlaceOfTheFirst) {
   EXPECT_TRUE(second->answer->ok());
 }
 
-TEST_F(KeeperWatchTest, AKeeperThatDiesBeforeTheStopIsForgotten) {
+TEST_F(KeeperWatchTest, OfAKeeperThatDiesBeforeTheStopThatIsTold) {
   const auto keeper = Await();
   watch_.Leave(keeper->id);
   ASSERT_TRUE(keeper->answer.has_value());
   EXPECT_EQ(keeper->code(), absl::StatusCode::kCancelled);
   EXPECT_FALSE(watch_.has_keeper());
   CleanUp();
+  EXPECT_EQ(cleaned_, "its keeper has died, so nobody has cleaned up behind it");
+  EXPECT_EQ(timer_.PendingCount(), 0u);
+}
+
+TEST_F(KeeperWatchTest, AKeeperThatComesAfterOneThatDiedIsTheKeeper) {
+  watch_.Leave(Await()->id);
+  Await();
+  CleanUp();
+  EXPECT_TRUE(watch_.CleanedUp("").ok());
   EXPECT_EQ(cleaned_, "");
 }
 

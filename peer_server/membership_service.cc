@@ -79,8 +79,11 @@ class MembershipService final : public v1::Membership::CallbackService {
 
   Reactor* StopSubtree(Context* context, const v1::StopSubtreeRequest* request,
                        v1::StopSubtreeReply* reply) override {
+    if (absl::Status job = parts_.stopper.CheckJob(request->tree_file()); !job.ok()) {
+      return Finish(*context, job);
+    }
     auto* const reactor = new StopReactor(parts_.stopper);
-    parts_.stopper.StopSubtree(request->reason(), absl::FromChrono(context->deadline()),
+    parts_.stopper.StopSubtree(*request, absl::FromChrono(context->deadline()),
                                [reactor, reply](v1::StopSubtreeReply outcome) {
                                  *reply = std::move(outcome);
                                  reactor->Finish(grpc::Status::OK);

@@ -78,6 +78,7 @@ class RunningNode final : public Node {
     stopper_ =
         std::make_unique<TreeStopper>(TreeStopperOptions{.roster = *roster_,
                                                          .self = options_.places[0].index,
+                                                         .tree_file = options_.tree_file,
                                                          .mounts = *mounts_,
                                                          .keeper = keeper_,
                                                          .links = links_,

@@ -22,6 +22,8 @@ struct NodeOptions {
   std::vector<TreePlace> places;
   // All members of the job. Null: this node is alone.
   std::shared_ptr<const Roster> roster;
+  // Where these come from: tells this job from others, for a stop. Empty: this node is alone.
+  std::string tree_file;
   std::string export_root = "/";
   std::string unix_socket;  // absolute path; empty: none
   // Each "host:port", for the children; empty: none.

@@ -124,6 +124,7 @@ absl::Status FillPlaces(const RawFlags& raw, NodeOptions& node) {
   if (!places.ok()) return places.status();
   node.places = *std::move(places);
   node.roster = std::make_shared<const Roster>(*tree);
+  node.tree_file = raw.tree_file;
   return absl::OkStatus();
 }
 

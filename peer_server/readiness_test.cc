@@ -122,11 +122,12 @@ class ReadinessTest : public testing::Test {
   }
 
   static grpc::Status Stop(TestCluster& cluster, size_t asked, absl::Duration timeout,
-                           v1::StopReply& reply) {
+                           v1::StopReply& reply, const std::string& tree_file = "") {
     grpc::ClientContext context;
     context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
     v1::StopRequest request;
     request.set_reason("the test is over");
+    request.set_tree_file(tree_file);
     return cluster.inspection(asked).Stop(&context, request, &reply);
   }
 
@@ -304,6 +305,20 @@ TEST_F(ReadinessTest, StopNamesTheNodesThatDidNotAnswerAndEndsTheOthers) {
   for (const size_t i : {0, 1, 3, 4}) EXPECT_TRUE(cluster.AwaitStopped(i)) << i;
 }
 
+TEST_F(ReadinessTest, AStopOfAnotherJobIsRefusedByEachPeerAndOneOfThisJobGoesDown) {
+  TestCluster cluster(2, 1);
+  v1::StopReply reply;
+  for (const size_t asked : {0, 1}) {
+    const grpc::Status refused = Stop(cluster, asked, kWaitMax, reply, "/shared/other/tree");
+    EXPECT_EQ(refused.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+    EXPECT_NE(refused.error_message().find(TestCluster::kTreeFile), std::string::npos);
+  }
+  const grpc::Status ended = Stop(cluster, 1, kWaitMax, reply, TestCluster::kTreeFile);
+  EXPECT_TRUE(ended.ok()) << ended.error_message();
+  EXPECT_EQ(reply.nodes_size(), 2);
+  for (const size_t i : {0, 1}) EXPECT_TRUE(cluster.AwaitStopped(i)) << i;
+}
+
 TEST_F(ReadinessTest, StopNamesTheMountThatStaysAndEndsTheNodeAllTheSame) {
   TestCluster cluster(2, 1);
   StartClients(cluster);
@@ -315,6 +330,7 @@ TEST_F(ReadinessTest, StopNamesTheMountThatStaysAndEndsTheNodeAllTheSame) {
   EXPECT_EQ(reply.nodes_size(), 2);
   ASSERT_EQ(reply.failures_size(), 1);
   EXPECT_NE(reply.failures(0).find("/mnt/1"), std::string::npos) << reply.failures(0);
+  EXPECT_EQ(reply.nodes(1).problem(), reply.failures(0));
   for (const size_t i : {0, 1}) EXPECT_TRUE(cluster.AwaitStopped(i)) << i;
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "peer_server/node_summary.h"
 #include "spdlog/spdlog.h"
 
@@ -12,8 +13,8 @@ namespace coppice {
 // Adds up the answers of the mounts and of each child; the last one in reports the sum.
 class TreeStopper::Sum {
  public:
-  using DoneFn =
-      absl::AnyInvocable<void(v1::StopSubtreeReply, const std::vector<MountCounters>&) &&>;
+  using DoneFn = absl::AnyInvocable<void(v1::StopSubtreeReply, std::vector<MountCounters>,
+                                         std::string mount_problem) &&>;
 
   Sum(size_t parts, uint32_t member_count, DoneFn done)
       : member_count_(member_count), parts_left_(parts), done_(std::move(done)) {}
@@ -42,6 +43,7 @@ class TreeStopper::Sum {
     {
       MutexLock lock(mutex_);
       mounts_ = std::move(mounts);
+      mount_problem_ = absl::StrJoin(outcome.failures, "; ");
       for (const std::string& failure : outcome.failures) reply_.add_failures(failure);
     }
     PartEnded();
@@ -51,15 +53,17 @@ class TreeStopper::Sum {
   void PartEnded() {
     v1::StopSubtreeReply reply;
     std::vector<MountCounters> mounts;
+    std::string mount_problem;
     {
       MutexLock lock(mutex_);
       if (--parts_left_ > 0) return;
       *reply_.mutable_unanswered() = unanswered_.Encode();
       reply.Swap(&reply_);
       mounts = std::move(mounts_);
+      mount_problem = std::move(mount_problem_);
     }
     // Nobody else has this object's attention any more.
-    std::move(done_)(std::move(reply), mounts);
+    std::move(done_)(std::move(reply), std::move(mounts), std::move(mount_problem));
   }
 
   const uint32_t member_count_;
@@ -68,8 +72,16 @@ class TreeStopper::Sum {
   v1::StopSubtreeReply reply_ ABSL_GUARDED_BY(mutex_);
   MemberSet unanswered_ ABSL_GUARDED_BY(mutex_);
   std::vector<MountCounters> mounts_ ABSL_GUARDED_BY(mutex_);
+  std::string mount_problem_ ABSL_GUARDED_BY(mutex_);
   DoneFn done_;
 };
+
+absl::Status TreeStopper::CheckJob(absl::string_view tree_file) const {
+  if (tree_file.empty() || tree_file == options_.tree_file) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("this peer belongs to another job",
+                   options_.tree_file.empty() ? "" : ", of the tree file ", options_.tree_file));
+}
 
 void TreeStopper::Stop(const v1::StopRequest& request, absl::Time deadline, StopDone done) {
   deadline = std::min(deadline, options_.clock.Now() + options_.timeout);
@@ -81,10 +93,12 @@ void TreeStopper::Stop(const v1::StopRequest& request, absl::Time deadline, Stop
     PassToParent(request, deadline - kStopAnswerMargin, std::move(done));
     return;
   }
-  StopSubtree(request.reason(), deadline,
-              [this, done = std::move(done)](v1::StopSubtreeReply reply) mutable {
-                std::move(done)(ReplyOf(reply));
-              });
+  v1::StopSubtreeRequest down;
+  down.set_reason(request.reason());
+  down.set_tree_file(request.tree_file());
+  StopSubtree(down, deadline, [this, done = std::move(done)](v1::StopSubtreeReply reply) mutable {
+    std::move(done)(ReplyOf(reply));
+  });
 }
 
 void TreeStopper::PassToParent(const v1::StopRequest& request, absl::Time deadline, StopDone done) {
@@ -104,7 +118,8 @@ void TreeStopper::PassToParent(const v1::StopRequest& request, absl::Time deadli
       });
 }
 
-void TreeStopper::StopSubtree(const std::string& reason, absl::Time deadline, SubtreeDone done) {
+void TreeStopper::StopSubtree(const v1::StopSubtreeRequest& request, absl::Time deadline,
+                              SubtreeDone done) {
   deadline = std::min(deadline, options_.clock.Now() + options_.timeout);
   v1::StopSubtreeReply result;
   bool begin = false;
@@ -119,24 +134,26 @@ void TreeStopper::StopSubtree(const std::string& reason, absl::Time deadline, Su
       result = result_;
     }
   }
-  if (begin) return Begin(reason, deadline - kStopAnswerMargin);
+  if (begin) return Begin(request, deadline - kStopAnswerMargin);
   std::move(done)(std::move(result));
 }
 
-void TreeStopper::Begin(const std::string& reason, absl::Time deadline) {
+void TreeStopper::Begin(const v1::StopSubtreeRequest& request, absl::Time deadline) {
+  const std::string& reason = request.reason();
   spdlog::info("stopping, with all below: {}", reason.empty() ? "no reason given" : reason);
-  const auto sum =
-      std::make_shared<Sum>(1 + options_.links.children().size(), options_.roster.size(),
-                            [this, reason, deadline](v1::StopSubtreeReply reply,
-                                                     const std::vector<MountCounters>& mounts) {
-                              AddOwn(reply, mounts);
-                              CleanUp(std::move(reply), reason, deadline);
-                            });
+  const auto sum = std::make_shared<Sum>(
+      1 + options_.links.children().size(), options_.roster.size(),
+      [this, reason, deadline](v1::StopSubtreeReply reply, const std::vector<MountCounters>& mounts,
+                               const std::string& mount_problem) {
+        v1::NodeSummary own = OwnSummary(mounts);
+        own.set_problem(mount_problem);
+        CleanUp(std::move(reply), std::move(own), reason, deadline);
+      });
   if (options_.keeper.has_keeper()) {
     deadline -= std::min(kCleanUpReserve, (deadline - options_.clock.Now()) / kCleanUpReservePart);
   }
   for (size_t child = 0; child < options_.links.children().size(); ++child) {
-    StopChild(child, reason, sum, deadline);
+    StopChild(child, request, sum, deadline);
   }
   StopMounts(sum, deadline);
 }
@@ -155,11 +172,9 @@ void TreeStopper::StopMounts(const std::shared_ptr<Sum>& sum, absl::Time deadlin
       });
 }
 
-void TreeStopper::StopChild(size_t child, const std::string& reason,
+void TreeStopper::StopChild(size_t child, const v1::StopSubtreeRequest& request,
                             const std::shared_ptr<Sum>& sum, absl::Time deadline) {
   const TreeLink& link = options_.links.children()[child];
-  v1::StopSubtreeRequest request;
-  request.set_reason(reason);
   auto* const stub = link.membership->async();
   options_.calls.Call<v1::StopSubtreeRequest, v1::StopSubtreeReply>(
       // A child that is gone is not waited for.
@@ -177,25 +192,26 @@ void TreeStopper::StopChild(size_t child, const std::string& reason,
       });
 }
 
-void TreeStopper::AddOwn(v1::StopSubtreeReply& reply,
-                         const std::vector<MountCounters>& mounts) const {
-  v1::NodeSummary& own = *reply.add_nodes();
-  own = SummaryOf(options_.layers(), mounts);
+v1::NodeSummary TreeStopper::OwnSummary(const std::vector<MountCounters>& mounts) const {
+  v1::NodeSummary own = SummaryOf(options_.layers(), mounts);
   own.set_member(options_.self);
   own.set_node(options_.roster.NameOf(options_.self));
   own.set_up_seconds(absl::ToDoubleSeconds(options_.clock.Now() - started_at_));
+  return own;
 }
 
-void TreeStopper::CleanUp(v1::StopSubtreeReply reply, const std::string& reason,
-                          absl::Time deadline) {
-  options_.keeper.CleanUp(reason, deadline - options_.clock.Now(),
-                          [this, reply = std::move(reply)](const std::string& problem) mutable {
-                            if (!problem.empty()) {
-                              reply.add_failures(absl::StrCat(
-                                  "node ", options_.roster.NameOf(options_.self), ": ", problem));
-                            }
-                            Ended(std::move(reply));
-                          });
+void TreeStopper::CleanUp(v1::StopSubtreeReply reply, v1::NodeSummary own,
+                          const std::string& reason, absl::Time deadline) {
+  options_.keeper.CleanUp(
+      reason, deadline - options_.clock.Now(),
+      [this, reply = std::move(reply), own = std::move(own)](const std::string& problem) mutable {
+        if (!problem.empty()) {
+          reply.add_failures(absl::StrCat("node ", own.node(), ": ", problem));
+          own.set_problem(absl::StrCat(own.problem(), own.problem().empty() ? "" : "; ", problem));
+        }
+        *reply.add_nodes() = std::move(own);
+        Ended(std::move(reply));
+      });
 }
 
 void TreeStopper::Ended(v1::StopSubtreeReply reply) {

@@ -19,7 +19,9 @@
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "common/clock.h"
 #include "common/mutex.h"
@@ -47,6 +49,8 @@ inline constexpr absl::Duration kLastStatisticsTimeout = absl::Seconds(1);
 struct TreeStopperOptions {
   const Roster& roster;
   uint32_t self = 0;
+  // As the peer was given it; empty: it is alone.
+  std::string tree_file;
   MountRegistry& mounts;
   KeeperWatch& keeper;
   const TreeLinks& links;
@@ -68,10 +72,14 @@ class TreeStopper {
   explicit TreeStopper(TreeStopperOptions options)
       : options_(std::move(options)), started_at_(options_.clock.Now()) {}
 
+  // FAILED_PRECONDITION when a request with this tree file is for another job than this peer's. To
+  // be asked before one of the next two.
+  absl::Status CheckJob(absl::string_view tree_file) const;
+
   // All of the job. UNAVAILABLE when the way to the root is broken. AnswerSent must follow `done`.
   void Stop(const v1::StopRequest& request, absl::Time deadline, StopDone done);
   // This peer and all below it. AnswerSent must follow `done`.
-  void StopSubtree(const std::string& reason, absl::Time deadline, SubtreeDone done);
+  void StopSubtree(const v1::StopSubtreeRequest& request, absl::Time deadline, SubtreeDone done);
 
   // The answer of one of the above has left, or its caller is gone.
   void AnswerSent();
@@ -80,12 +88,13 @@ class TreeStopper {
   class Sum;
 
   void PassToParent(const v1::StopRequest& request, absl::Time deadline, StopDone done);
-  void Begin(const std::string& reason, absl::Time deadline);
+  void Begin(const v1::StopSubtreeRequest& request, absl::Time deadline);
   void StopMounts(const std::shared_ptr<Sum>& sum, absl::Time deadline);
-  void StopChild(size_t child, const std::string& reason, const std::shared_ptr<Sum>& sum,
-                 absl::Time deadline);
-  void AddOwn(v1::StopSubtreeReply& reply, const std::vector<MountCounters>& mounts) const;
-  void CleanUp(v1::StopSubtreeReply reply, const std::string& reason, absl::Time deadline);
+  void StopChild(size_t child, const v1::StopSubtreeRequest& request,
+                 const std::shared_ptr<Sum>& sum, absl::Time deadline);
+  v1::NodeSummary OwnSummary(const std::vector<MountCounters>& mounts) const;
+  void CleanUp(v1::StopSubtreeReply reply, v1::NodeSummary own, const std::string& reason,
+               absl::Time deadline);
   void Ended(v1::StopSubtreeReply reply);
   v1::StopReply ReplyOf(const v1::StopSubtreeReply& subtree) const;
 

@@ -66,14 +66,17 @@ absl::Status WriteSummary(const StateDirectory& state, const JobSummary& summary
 
 // Takes the hosts that have ended, and are clean, out of the record. What goes wrong is said, and
 // leaves the hosts to the tool.
-void EndByTree(const StateDirectory& state, const TreeFile& tree, ClusterRecord& record,
-               const ClusterStopOptions& options) {
+void EndByTree(const StateDirectory& state, const std::string& tree_file, const TreeFile& tree,
+               ClusterRecord& record, const ClusterStopOptions& options) {
   const Member& root = tree.members()[tree.trees().Root(0)];
   const absl::Time deadline = absl::Now() + std::min(kTreeStopMax, options.timeout / 2);
-  auto stopped = StopByTree(root.addresses.front(), "the job has ended", deadline);
+  v1::StopRequest request;
+  request.set_reason("the job has ended");
+  request.set_tree_file(tree_file);
+  auto stopped = StopByTree(root.addresses.front(), request, deadline);
   if (!stopped.ok()) {
     options.progress(absl::StrCat("the root ", root.name,
-                                  " does not answer, so each host is asked (",
+                                  " did not end it, so each host is asked (",
                                   stopped.status().message(), ")"));
     return;
   }
@@ -86,12 +89,7 @@ void EndByTree(const StateDirectory& state, const TreeFile& tree, ClusterRecord&
     options.progress(written.message());
   }
   for (const std::string& failure : summary.stopped.failures()) options.progress(failure);
-  // Of which hosts these are is for people to read. Of one that was lost, it is known.
-  if (static_cast<uint32_t>(summary.stopped.failures_size()) > summary.stopped.unanswered_count()) {
-    return;
-  }
-  absl::flat_hash_set<std::string> ended;
-  for (const v1::NodeSummary& node : summary.stopped.nodes()) ended.insert(node.node());
+  const absl::flat_hash_set<std::string> ended = NodesEnded(summary.stopped);
   record.hosts.erase(
       std::remove_if(record.hosts.begin(), record.hosts.end(),
                      [&ended](const std::string& host) { return ended.contains(host); }),
@@ -147,7 +145,9 @@ absl::Status StopCluster(StateDirectory& state, const ClusterStopOptions& option
   // when it has, and one that has is seen by the stop (node_keeper.cc).
   if (absl::Status ended = RemoveTree(job->tree_file); !ended.ok()) return ended;
   const size_t all = record->hosts.size();
-  if (options.by_tree && tree.ok() && all > 0) EndByTree(state, *tree, *record, options);
+  if (options.by_tree && tree.ok() && all > 0) {
+    EndByTree(state, job->tree_file, *tree, *record, options);
+  }
   if (!record->hosts.empty()) {
     const auto failed = RunStop(state, *record, options);
     if (!failed.ok()) return failed.status();

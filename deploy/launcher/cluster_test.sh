@@ -215,6 +215,7 @@ test_failures() {
   on node005 python3 -c '
 import os, socket
 taken = socket.socket()
+taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 taken.bind(("0.0.0.0", 7117))
 taken.listen()
 if os.fork() == 0:

@@ -120,7 +120,14 @@ class NodeKeeperTest : public testing::Test {
   }
 
   absl::StatusOr<v1::StopReply> StopTree() {
-    return StopByTree(addresses_[0], "the test is over", absl::Now() + kPatience);
+    return StopByTree(addresses_[0], StopRequestOf(job_.tree_file), absl::Now() + kPatience);
+  }
+
+  static v1::StopRequest StopRequestOf(const std::string& tree_file) {
+    v1::StopRequest request;
+    request.set_reason("the test is over");
+    request.set_tree_file(tree_file);
+    return request;
   }
 
   void AwaitEnd() {
@@ -193,6 +200,31 @@ TEST_F(NodeKeeperTest, WhatAKilledOneLeavesIsEndedByAStopOfTheNode) {
   const absl::Status stopped = StopNode(job_);
   EXPECT_TRUE(stopped.ok()) << stopped;
   ExpectNothingLeft();
+}
+
+TEST_F(NodeKeeperTest, AStopByTheTreeTellsOfAKilledOneThatNobodyHasCleanedUp) {
+  job_.stay = false;
+  Start();
+  Await(v1::READINESS_STATE_PROVEN);
+  Kill(ProcessRole::kStarter);
+  const auto stopped = StopTree();
+  ASSERT_TRUE(stopped.ok()) << stopped.status();
+  EXPECT_TRUE(NodesEnded(*stopped).empty()) << stopped->DebugString();
+  EXPECT_EQ(stopped->failures_size(), 1);
+  EXPECT_TRUE(StopNode(job_).ok());
+  ExpectNothingLeft();
+}
+
+TEST_F(NodeKeeperTest, AStopOfAServiceThatWasThereBeforeItIsRefused) {
+  Start();
+  Await(v1::READINESS_STATE_PROVEN);
+  const auto refused = StopByTree(addresses_[0], StopRequestOf(job_.tree_file + "-of-another"),
+                                  absl::Now() + kPatience);
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition) << refused.status();
+  EXPECT_TRUE(std::filesystem::exists(job_.mount + "/file"));
+  EXPECT_TRUE(StopTree().ok());
+  ExpectNothingLeft();
+  AwaitEnd();
 }
 
 TEST_F(NodeKeeperTest, APeerThatDiesTakesTheNodesPartWithIt) {

@@ -65,7 +65,7 @@ class Waiting {
     next_ask_at_ = now + wait / 2;
     // Beyond the limits, so that the last answer, which has the reasons, still comes.
     auto reply = root_.Ask(request,
-                           {.deadline = now + wait + kRootAnswerMax,
+                           {.deadline = now + wait + kRootAskMax,
                             .interrupt_descriptor = limits_.interrupt_descriptor},
                            AbsentPeer::kIsAwaited);
     if (reply.ok() || absl::IsCancelled(reply.status())) return reply;

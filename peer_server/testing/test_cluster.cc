@@ -141,6 +141,7 @@ void TestCluster::Start(size_t index) {
   options.places = *FindPlaces(trees_, absl::StrCat("node", index));
   options.export_root = export_root_;
   options.roster = std::make_shared<const Roster>(trees_);
+  options.tree_file = kTreeFile;
   options.on_stopped = [this, index] {
     MutexLock lock(mutex_);
     stopped_[index] = true;

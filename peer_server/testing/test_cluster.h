@@ -25,6 +25,9 @@ namespace coppice {
 
 class TestCluster {
  public:
+  // What the nodes are told that their tree file is, to know their job by; there is no such file.
+  static constexpr char kTreeFile[] = "/shared/job/tree";
+
   // Makes the directories and starts all nodes, the root of tree 0 (node 0) first. Aborts when that
   // fails.
   TestCluster(size_t node_count, uint32_t fanout, CacheStackOptions stack = {},
