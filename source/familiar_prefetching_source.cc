@@ -7,7 +7,6 @@
 
 #include "source/familiar_names.h"
 #include "source/forwarding_source.h"
-#include "source/lookup_counts.h"
 #include "source/small_file.h"
 #include "source/speculation.h"
 
@@ -27,9 +26,8 @@ class FamiliarPrefetching final : public ForwardingSource<FamiliarPrefetchingSou
     directories_.Want(path);
     speculation_.ReadDirectoryThen(path, context, std::move(done),
                                    [this, path, context](const ListingRef& listing) {
-                                     if (listing == nullptr) return;
-                                     if (FetchFamiliar(path, *listing, context, {}))
-                                       ListKin(path, *listing, context);
+                                     if (listing != nullptr)
+                                       FetchFamiliar(path, *listing, context, kFamiliarLevelsMax);
                                    });
   }
 
@@ -49,21 +47,13 @@ class FamiliarPrefetching final : public ForwardingSource<FamiliarPrefetchingSou
   }
 
  private:
-  // How far a listing is followed.
-  struct Reach {
-    size_t levels = kFamiliarLevelsMax;  // this one and so many less one below it
-    bool is_kin = false;                 // nobody has listed this, nor what it is in by its name
-  };
-
-  // Whether it has a directory of a familiar name.
-  bool FetchFamiliar(const Path& directory, const Listing& listing, const RequestContext& context,
-                     const Reach& reach) {
-    if (reach.levels == 0 || listing.entries.size() > kFamiliarListingMax) return false;
+  void FetchFamiliar(const Path& directory, const Listing& listing, const RequestContext& context,
+                     size_t levels) {
+    if (levels == 0 || listing.entries.size() > kFamiliarListingMax) return;
     // Of a familiar directory, below one that the reader listed, he is going to want the rest, too.
-    const bool all_files = !reach.is_kin && reach.levels < kFamiliarLevelsMax &&
-                           SmallFilesFit(listing, kCheapFilesMax, kCheapDirectoryBytes);
+    const bool all_files =
+        levels < kFamiliarLevelsMax && SmallFilesFit(listing, kCheapFilesMax, kCheapDirectoryBytes);
     const size_t fetches_max = all_files ? kCheapFilesMax : kFamiliarFetchesMax;
-    bool has_familiar = false;
     size_t fetched = 0;
     for (const Dentry& entry : listing.entries) {
       if (!entry.attributes.has_value()) continue;
@@ -73,39 +63,22 @@ class FamiliarPrefetching final : public ForwardingSource<FamiliarPrefetchingSou
       if (!is_directory && !is_file) continue;
       const bool is_familiar = (is_directory ? directories_ : files_).IsFamiliar(entry.name);
       if (!is_familiar && !(is_file && all_files)) continue;
-      has_familiar |= is_directory;
       const absl::StatusOr<Path> path = directory.Child(entry.name);
       if (!path.ok()) continue;
-      if (++fetched > fetches_max) break;
+      if (++fetched > fetches_max) return;
       if (is_file) {
         speculation_.ReadBlock({*path, attributes.version, 0}, context);
         continue;
       }
-      List(*path, context, {.levels = reach.levels - 1, .is_kin = reach.is_kin});
-    }
-    return has_familiar;
-  }
-
-  // The subdirectories of a package are likely to be packages, too.
-  void ListKin(const Path& directory, const Listing& listing, const RequestContext& context) {
-    size_t listed = 0;
-    for (const Dentry& entry : listing.entries) {
-      if (!entry.attributes.has_value() || !S_ISDIR(entry.attributes->mode)) continue;
-      const uint64_t size = entry.attributes->size;
-      // As in promoting_source.h: one of size 0 may hide anything.
-      if (size == 0 || size > kSmallDirectoryBytes) continue;
-      const absl::StatusOr<Path> path = directory.Child(entry.name);
-      if (!path.ok() || directories_.IsFamiliar(entry.name)) continue;
-      if (++listed > kFamiliarKinMax) return;
-      List(*path, context, {.levels = kFamiliarLevelsMax - 1, .is_kin = true});
+      List(*path, context, levels - 1);
     }
   }
 
-  void List(const Path& path, const RequestContext& context, const Reach& reach) {
+  void List(const Path& path, const RequestContext& context, size_t levels) {
     listings_.fetch_add(1, std::memory_order_relaxed);
     speculation_.ReadDirectory(
-        path, context, [this, path, context, reach](const absl::StatusOr<ListingRef>& listing) {
-          if (listing.ok()) FetchFamiliar(path, **listing, context, reach);
+        path, context, [this, path, context, levels](const absl::StatusOr<ListingRef>& listing) {
+          if (listing.ok()) FetchFamiliar(path, **listing, context, levels);
         });
   }
 

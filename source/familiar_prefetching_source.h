@@ -5,8 +5,7 @@
 // __init__.cpython-311.pyc does the same in the next. So when a directory's listing is read, its
 // subdirectories of a familiar name are listed, too, and small files of a familiar name are read;
 // and so on below. Of such a subdirectory all small files are read, where they are cheap
-// (small_file.h). And a directory that has one is taken for a package, whose other subdirectories
-// are packages: they are listed as well, as far as they are small, with what is familiar in them.
+// (small_file.h).
 //
 // Only requests of the local reader teach and begin anything (RequestContext::hops <= 1), as in
 // prefetching_source.h and for the same reason. Bounded by the constants below, by familiar_names.h
@@ -29,8 +28,6 @@ inline constexpr size_t kFamiliarListingMax = 512;
 inline constexpr size_t kFamiliarFetchesMax = 16;
 // Of a cheap directory, so many.
 inline constexpr size_t kCheapFilesMax = 64;
-// Of a package, so many subdirectories are taken for packages.
-inline constexpr size_t kFamiliarKinMax = 64;
 // Below the directory that the reader listed, so many levels.
 inline constexpr size_t kFamiliarLevelsMax = 3;
 

@@ -57,6 +57,8 @@ TEST_F(FamiliarPrefetchingSourceTest, WhatTwoPackagesHadWantedIsFetchedInTheThir
   EXPECT_EQ(Counter("prefetched_listings"), 0u);
   List("c");
   EXPECT_EQ(base_.CallCount(Kind::kListing, "c/__pycache__"), 1u);
+  EXPECT_EQ(base_.CallCount(Kind::kListing, "c/data"), 0u);
+  EXPECT_EQ(Counter("prefetched_listings"), 1u);
   EXPECT_EQ(base_.BlockCallCount("c/__pycache__/init.pyc", 0), 1u);
   // And the rest of so small a directory.
   EXPECT_EQ(base_.BlockCallCount("c/__pycache__/other.pyc", 0), 1u);
@@ -75,32 +77,6 @@ TEST_F(FamiliarPrefetchingSourceTest, OfADirectoryThatIsNotCheapOnlyTheFamiliarF
   EXPECT_EQ(Counter("prefetched_blocks"), 1u);
 }
 
-TEST_F(FamiliarPrefetchingSourceTest, TheSubdirectoriesOfAPackageAreTakenForPackages) {
-  UsePackage("a");
-  UsePackage("b");
-  base_.AddFile("c/sub/__pycache__/init.pyc", "bytes");
-  base_.AddFile("c/sub/__pycache__/other.pyc", "bytes");
-  base_.AddFile("c/sub/below/x", "bytes");
-  base_.AddFile("d/sub/x", "bytes");
-  List("c");
-  EXPECT_EQ(base_.CallCount(Kind::kListing, "c/sub"), 1u);
-  EXPECT_EQ(base_.CallCount(Kind::kListing, "c/sub/__pycache__"), 1u);
-  EXPECT_EQ(base_.BlockCallCount("c/sub/__pycache__/init.pyc", 0), 1u);
-  // Nobody has wanted c/sub yet: only what is familiar, and no further.
-  EXPECT_EQ(base_.BlockCallCount("c/sub/__pycache__/other.pyc", 0), 0u);
-  EXPECT_EQ(base_.CallCount(Kind::kListing, "c/sub/below"), 0u);
-  List("d");  // no package
-  EXPECT_EQ(base_.CallCount(Kind::kListing, "d/sub"), 0u);
-}
-
-TEST_F(FamiliarPrefetchingSourceTest, OfManySubdirectoriesOnlySomeAreTakenForPackages) {
-  UsePackage("a");
-  UsePackage("b");
-  for (size_t i = 0; i < kFamiliarKinMax + 5; ++i) base_.AddFile(absl::StrCat("c/s", i, "/x"), "x");
-  List("c");
-  EXPECT_EQ(Counter("prefetched_listings"), 1 + kFamiliarKinMax);
-}
-
 TEST_F(FamiliarPrefetchingSourceTest, OtherPeersAndGuessesNeitherTeachNorBegin) {
   for (const RequestContext& context :
        {RequestContext{.speculative = true}, RequestContext{.hops = 2}}) {
@@ -115,7 +91,7 @@ TEST_F(FamiliarPrefetchingSourceTest, OtherPeersAndGuessesNeitherTeachNorBegin) 
   List("b", {.hops = 2});
   EXPECT_EQ(base_.Calls().size(), 2u);
   List("b", {.hops = 1});
-  EXPECT_EQ(Counter("prefetched_listings"), 2u);  // b/__pycache__ and b/data
+  EXPECT_EQ(Counter("prefetched_listings"), 1u);
 }
 
 TEST_F(FamiliarPrefetchingSourceTest, ALargeListingIsNoPackage) {
