@@ -2,16 +2,11 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstring>
-#include <iterator>
-#include <map>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "source/block_queue.h"
-#include "source/code_references.h"
 #include "source/forwarding_source.h"
 #include "source/library_search.h"
 #include "source/lru_cache.h"
@@ -41,7 +36,6 @@ class LibraryPrefetching final : public ForwardingSource<LibraryPrefetchingSourc
         examined_(kObjectsRememberedMax, kShardObjectsMin),
         searched_(kObjectsRememberedMax, kShardObjectsMin),
         speculation_(base) {}
-  ~LibraryPrefetching() override { queue_.Clear(); }
 
   void ReadBlock(const BlockKey& key, const RequestContext& context, Done<BlockRef> done) override {
     if (context.speculative || context.hops > 1 || key.index != 0 || key.path.IsRoot()) {
@@ -59,7 +53,6 @@ class LibraryPrefetching final : public ForwardingSource<LibraryPrefetchingSourc
             .counters = {{"examined", examinations_},
                          {"needed", needed_},
                          {"found", found_},
-                         {"referred_blocks", referred_},
                          {"prefetched_blocks", speculation_.blocks().blocks},
                          {"prefetched_bytes", speculation_.blocks().bytes}}};
   }
@@ -112,13 +105,6 @@ class LibraryPrefetching final : public ForwardingSource<LibraryPrefetchingSourc
       });
     }
     FetchTables(*examination);
-    const ByteRange& initialisers = examination->dynamic.initialisers;
-    if (!examination->object.is_x86_64() || initialisers.length == 0) return;
-    // A small object is on its way as a whole.
-    if (BlockCount(examination->version.size) <= kWholeFileBlocks) return;
-    ReadRange(*examination, initialisers, [this, examination](const std::string& array) {
-      FollowInitialisers(examination, array);
-    });
   }
 
   void FollowName(const Examination& examination, std::string name) {
@@ -153,55 +139,7 @@ class LibraryPrefetching final : public ForwardingSource<LibraryPrefetchingSourc
     for (const ByteRange& data : examination.object.Writable()) add(data, kDataBlocksMax);
     blocks.erase(0);
     for (const uint64_t index : blocks) {
-      queue_.Add({examination.path, examination.version, index}, examination.context,
-                 BlockQueue::Urgency::kSooner);
-    }
-  }
-
-  // `array` has the addresses of the initialisers.
-  void FollowInitialisers(const ExaminationRef& examination, const std::string& array) {
-    // By block of the file: the addresses of initialisers in it.
-    std::map<uint64_t, std::set<uint64_t>> blocks;
-    for (size_t at = 0; at + sizeof(uint64_t) <= array.size(); at += sizeof(uint64_t)) {
-      uint64_t address = 0;
-      std::memcpy(&address, array.data() + at, sizeof(address));
-      const auto place = examination->object.InFile(address, 1);
-      if (place.has_value()) blocks[place->offset / kBlockBytes].insert(address);
-    }
-    size_t followed = 0;
-    for (auto& [index, addresses] : blocks) {
-      if (++followed > kInitialiserBlocksMax) return;
-      speculation_.ReadBlock({examination->path, examination->version, index}, examination->context,
-                             [this, examination, addresses = std::move(addresses)](
-                                 const absl::StatusOr<BlockRef>& block) {
-                               if (block.ok()) FollowCode(*examination, addresses, **block);
-                             });
-    }
-  }
-
-  // Fetches what the code at these addresses leads to. REQUIRES: all are in `block`.
-  void FollowCode(const Examination& examination, const std::set<uint64_t>& addresses,
-                  const Block& block) {
-    std::set<uint64_t> blocks;
-    for (auto address = addresses.begin(); address != addresses.end(); ++address) {
-      const auto next = std::next(address);
-      const uint64_t length_max = next == addresses.end()
-                                      ? kInitialiserBytesMax
-                                      : std::min(*next - *address, kInitialiserBytesMax);
-      const auto place = examination.object.InFile(*address, length_max);
-      if (!place.has_value() || place->offset % kBlockBytes >= block.size()) continue;
-      const auto code = block.bytes().subspan(place->offset % kBlockBytes, place->length);
-      for (const uint64_t reference : CodeReferences(code, *address)) {
-        const auto target = examination.object.InFile(reference, 1);
-        if (target.has_value()) blocks.insert(target->offset / kBlockBytes);
-      }
-    }
-    size_t fetched = 0;
-    for (const uint64_t referred : blocks) {
-      if (++fetched > kReferredBlocksMax) return;
-      referred_.fetch_add(1, std::memory_order_relaxed);
-      queue_.Add({examination.path, examination.version, referred}, examination.context,
-                 BlockQueue::Urgency::kLater);
+      speculation_.ReadBlock({examination.path, examination.version, index}, examination.context);
     }
   }
 
@@ -248,9 +186,7 @@ class LibraryPrefetching final : public ForwardingSource<LibraryPrefetchingSourc
   std::atomic<uint64_t> examinations_ = 0;
   std::atomic<uint64_t> needed_ = 0;
   std::atomic<uint64_t> found_ = 0;
-  std::atomic<uint64_t> referred_ = 0;
   LibrarySearch search_;
-  BlockQueue queue_{speculation_};
   Speculation speculation_;  // the last: it ends before what its answers need
 };
 

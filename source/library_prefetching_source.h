@@ -7,11 +7,6 @@
 // of the data that the loader relocates, and the same for each object that it names (DT_NEEDED) and
 // that is found (library_search.h), and for what these need in turn.
 //
-// When all are open, the loader runs their initialisers, which touch the text here and there, by
-// page faults that each wait for a block. Where to, is written in their code: of a large object
-// for x86-64, the blocks are fetched that hold the initialisers, and those that the initialisers'
-// own code names (code_references.h).
-//
 // Only reads of the local reader begin it (RequestContext::hops <= 1), as in prefetching_source.h
 // and for the same reason. An object is examined once, as long as it is remembered. Bounded by the
 // constants below and by Speculation. Thread-safe.
@@ -33,17 +28,12 @@ inline constexpr size_t kObjectsRememberedMax = 8'192;
 // Of one object: of its tables, and of its relocated data.
 inline constexpr uint64_t kTableBlocksMax = 16;
 inline constexpr uint64_t kDataBlocksMax = 8;
-// Of one object: blocks that hold initialisers, and blocks that each of these leads to.
-inline constexpr size_t kInitialiserBlocksMax = 8;
-inline constexpr size_t kReferredBlocksMax = 128;
-// Of an initialiser that no other one follows, so much is looked at.
-inline constexpr uint64_t kInitialiserBytesMax = 4'096;
 // The longest name or search path that is looked at.
 inline constexpr uint64_t kLibraryNameBytesMax = 1'024;
 
 // Statistics, layer "library_prefetching": examined (objects), needed (names that were searched
-// for), found (of these), referred_blocks (by initialisers), prefetched_blocks, prefetched_bytes
-// (asked for; of what a cache has no second time goes further up).
+// for), found (of these), prefetched_blocks, prefetched_bytes (asked for; of what a cache has no
+// second time goes further up).
 class LibraryPrefetchingSource : public Source, public Measurable {};
 
 // REQUIRES: `base` outlives the result.

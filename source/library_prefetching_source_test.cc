@@ -74,47 +74,6 @@ TEST_F(LibraryPrefetchingSourceTest, TheBlocksOfTheTablesAndOfTheDataAreFetched)
   for (const uint64_t index : {4, 5}) EXPECT_EQ(Asked("lib/x", index), 0u) << index;
 }
 
-// A call, the first instruction of what lies at `place`, to what lies at `target`.
-std::string Call(uint64_t place, uint64_t target) {
-  const auto relative = static_cast<int32_t>(target - place - 5);
-  std::string code(1, '\xe8');
-  return code.append(reinterpret_cast<const char*>(&relative), sizeof(relative));
-}
-
-TEST_F(LibraryPrefetchingSourceTest, WhatTheInitialisersCallIsFetched) {
-  constexpr uint64_t kFirst = 4 * kBlockBytes + 16;
-  constexpr uint64_t kSecond = 5 * kBlockBytes + 16;
-  const ElfImage image = {.dynamic_at = 12 * kBlockBytes,
-                          .initialisers = {{kFirst, Call(kFirst, 7 * kBlockBytes + 100)},
-                                           {kSecond, Call(kSecond, 9 * kBlockBytes + 100)}}};
-  Add("lib/x", image);
-  Read("lib/x");
-  for (const uint64_t index : {4, 5, 7, 9, 12}) EXPECT_GE(Asked("lib/x", index), 1u) << index;
-  for (const uint64_t index : {3, 6, 8, 10, 11}) EXPECT_EQ(Asked("lib/x", index), 0u) << index;
-  EXPECT_EQ(Counter("referred_blocks"), 2u);
-}
-
-TEST_F(LibraryPrefetchingSourceTest, TheCodeOfAnotherMachineIsNotLookedAt) {
-  constexpr uint64_t kPlace = 4 * kBlockBytes + 16;
-  Add("lib/x", {.dynamic_at = 12 * kBlockBytes,
-                .initialisers = {{kPlace, Call(kPlace, 7 * kBlockBytes)}},
-                .machine = 183});
-  Read("lib/x");
-  EXPECT_EQ(Asked("lib/x", 4) + Asked("lib/x", 7), 0u);
-}
-
-TEST_F(LibraryPrefetchingSourceTest, InitialisersThatLeadNowhereAreSurvived) {
-  constexpr uint64_t kEnd = 6 * kBlockBytes - 2;
-  // A call that the block cuts off, and one out of the file.
-  Add("lib/x",
-      {.dynamic_at = 8 * kBlockBytes,
-       .initialisers = {{kEnd, std::string(1, '\xe8')}, {kBlockBytes * 4, Call(0, 1u << 30)}},
-       .data_bytes = 0x1000});
-  Read("lib/x");
-  EXPECT_EQ(Counter("referred_blocks"), 0u);
-  EXPECT_EQ(Counter("examined"), 1u);
-}
-
 TEST_F(LibraryPrefetchingSourceTest, ANameThatLiesAcrossTwoBlocksIsRead) {
   Add("lib/x", {.needed = {"libacross.so"},
                 .strings_at = kBlockBytes - 5,

@@ -49,7 +49,6 @@ std::optional<SharedObject> SharedObject::Parse(absl::Span<const char> head, uin
     return std::nullopt;
   }
   SharedObject object;
-  object.is_x86_64_ = header.e_machine == EM_X86_64;
   for (size_t i = 0; i < header.e_phnum; ++i) {
     const auto segment = At<Elf64_Phdr>(head, header.e_phoff + i * sizeof(Elf64_Phdr));
     const ByteRange file = Clip({segment.p_offset, segment.p_filesz}, file_bytes);
@@ -85,7 +84,7 @@ std::optional<ByteRange> SharedObject::InFile(uint64_t address, uint64_t length)
 
 std::optional<DynamicSection> SharedObject::ParseDynamic(absl::Span<const char> bytes) const {
   DynamicSection section;
-  Table strings, relocations, procedures, initialisers;
+  Table strings, relocations, procedures;
   bool has_runpath = false;
   for (uint64_t at = 0; at + sizeof(Elf64_Dyn) <= bytes.size(); at += sizeof(Elf64_Dyn)) {
     const auto entry = At<Elf64_Dyn>(bytes, at);
@@ -123,12 +122,6 @@ std::optional<DynamicSection> SharedObject::ParseDynamic(absl::Span<const char> 
       case DT_PLTRELSZ:
         procedures.length = value;
         break;
-      case DT_INIT_ARRAY:
-        initialisers.address = value;
-        break;
-      case DT_INIT_ARRAYSZ:
-        initialisers.length = std::min(value, kInitialisersMax * sizeof(uint64_t));
-        break;
       default:
         break;
     }
@@ -141,7 +134,6 @@ std::optional<DynamicSection> SharedObject::ParseDynamic(absl::Span<const char> 
       section.tables_end = std::max(section.tables_end, range->offset + range->length);
     }
   }
-  section.initialisers = InFile(initialisers.address, initialisers.length).value_or(ByteRange());
   return section;
 }
 

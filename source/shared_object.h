@@ -30,7 +30,6 @@ struct ByteRange {
 inline constexpr size_t kSegmentsMax = 64;
 inline constexpr size_t kDynamicBytesMax = 64 << 10;
 inline constexpr size_t kNeededMax = 512;
-inline constexpr size_t kInitialisersMax = 4'096;
 
 // The dynamic section, with places in the file instead of addresses.
 struct DynamicSection {
@@ -40,9 +39,6 @@ struct DynamicSection {
   bool has_soname = false;              // others link to it by name: it is a library
   // The symbols, strings and relocations lie before this offset of the file.
   uint64_t tables_end = 0;
-  // Addresses of the functions that the loader runs before anything else, 8 bytes each, where the
-  // linker writes them into the file, as GNU ld does. At most kInitialisersMax.
-  ByteRange initialisers;
 };
 
 class SharedObject {
@@ -50,8 +46,6 @@ class SharedObject {
   // From the first bytes of a file. Nothing: not a 64-bit little-endian object or program with a
   // dynamic section, or its headers are not within `head`.
   static std::optional<SharedObject> Parse(absl::Span<const char> head, uint64_t file_bytes);
-
-  bool is_x86_64() const { return is_x86_64_; }
 
   // Within the file, and at most kDynamicBytesMax.
   ByteRange dynamic_section() const { return dynamic_; }
@@ -62,9 +56,6 @@ class SharedObject {
   // `bytes` are those of dynamic_section(). Nothing: it names no string table in the file.
   std::optional<DynamicSection> ParseDynamic(absl::Span<const char> bytes) const;
 
-  // The part of the file, clipped to it, where `address` is loaded from, up to `length` bytes.
-  std::optional<ByteRange> InFile(uint64_t address, uint64_t length) const;
-
  private:
   struct Segment {
     ByteRange file;
@@ -72,7 +63,9 @@ class SharedObject {
     bool writable = false;
   };
 
-  bool is_x86_64_ = false;
+  // The part of the file, clipped to it, where `address` is loaded from, up to `length` bytes.
+  std::optional<ByteRange> InFile(uint64_t address, uint64_t length) const;
+
   std::vector<Segment> segments_;
   ByteRange dynamic_;
 };

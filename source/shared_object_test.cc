@@ -53,20 +53,6 @@ TEST(SharedObjectTest, TheRunpathGoesBeforeTheRpathAndTheRpathWillDo) {
   EXPECT_FALSE(DynamicOf(ElfImage{}.Bytes()).search_path.has_value());
 }
 
-TEST(SharedObjectTest, TheAddressesOfTheInitialisersAreInTheFile) {
-  const std::string bytes = ElfImage{.initialisers = {{0x2000, "x"}, {0x2100, "y"}}}.Bytes();
-  const ByteRange array = DynamicOf(bytes).initialisers;
-  ASSERT_EQ(array.length, 16u);
-  uint64_t address = 0;
-  std::memcpy(&address, bytes.data() + array.offset + 8, sizeof(address));
-  const auto object = SharedObject::Parse(bytes, bytes.size());
-  EXPECT_TRUE(object->is_x86_64());
-  EXPECT_EQ(object->InFile(address, 1)->offset, 0x2100u);
-  EXPECT_EQ(DynamicOf(ElfImage{}.Bytes()).initialisers, ByteRange());
-  const std::string other = ElfImage{.machine = EM_AARCH64}.Bytes();
-  EXPECT_FALSE(SharedObject::Parse(other, other.size())->is_x86_64());
-}
-
 TEST(SharedObjectTest, TheWritableDataEndsWithTheFile) {
   const ElfImage image = {.dynamic_at = 0x5000, .data_bytes = 0x2000};
   const std::string bytes = image.Bytes();
@@ -99,8 +85,7 @@ TEST(SharedObjectTest, WhatIsNoObjectIsNone) {
 }
 
 TEST(SharedObjectTest, EveryBrokenByteOfTheHeadersAndTheDynamicSectionIsSurvived) {
-  const ElfImage image = {
-      .needed = {"a", "b"}, .soname = "c", .runpath = "d", .initialisers = {{0x2000, "x"}}};
+  const ElfImage image = {.needed = {"a", "b"}, .soname = "c", .runpath = "d"};
   const std::string good = image.Bytes();
   for (size_t at = 0; at < good.size(); ++at) {
     if (at == 512) at = image.dynamic_at;
@@ -117,7 +102,6 @@ TEST(SharedObjectTest, EveryBrokenByteOfTheHeadersAndTheDynamicSectionIsSurvived
       if (!dynamic.has_value()) continue;
       ASSERT_LE(dynamic->strings.offset + dynamic->strings.length, bad.size());
       ASSERT_LE(dynamic->tables_end, bad.size());
-      ASSERT_LE(dynamic->initialisers.offset + dynamic->initialisers.length, bad.size());
     }
   }
 }

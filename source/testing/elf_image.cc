@@ -35,12 +35,6 @@ std::string ElfImage::Bytes() const {
   if (!runpath.empty()) add_string(DT_RUNPATH, runpath);
   add_value(DT_STRTAB, strings_at + kAddressSkew);
   add_value(DT_STRSZ, strings.size());
-  // The last part of the data has the array.
-  const uint64_t array_at = dynamic_at + data_bytes - initialisers.size() * sizeof(uint64_t);
-  if (!initialisers.empty()) {
-    add_value(DT_INIT_ARRAY, array_at + kAddressSkew);
-    add_value(DT_INIT_ARRAYSZ, initialisers.size() * sizeof(uint64_t));
-  }
   add_value(DT_NULL, 0);
 
   std::string bytes(dynamic_at + data_bytes, '\0');
@@ -49,7 +43,6 @@ std::string ElfImage::Bytes() const {
   header.e_ident[EI_CLASS] = ELFCLASS64;
   header.e_ident[EI_DATA] = ELFDATA2LSB;
   header.e_type = ET_DYN;
-  header.e_machine = machine;
   header.e_phoff = sizeof(header);
   header.e_phentsize = sizeof(Elf64_Phdr);
   header.e_phnum = 3;
@@ -73,12 +66,6 @@ std::string ElfImage::Bytes() const {
   bytes.replace(strings_at, strings.size(), strings);
   for (size_t i = 0; i < entries.size(); ++i) {
     Put(bytes, dynamic_at + i * sizeof(Elf64_Dyn), entries[i]);
-  }
-  uint64_t slot = array_at;
-  for (const auto& [place, code] : initialisers) {
-    Put(bytes, slot, place + kAddressSkew);
-    bytes.replace(place, code.size(), code);
-    slot += sizeof(uint64_t);
   }
   return bytes;
 }

@@ -4,7 +4,6 @@
 #define COPPICE_SOURCE_TESTING_ELF_IMAGE_H_
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -17,9 +16,6 @@ struct ElfImage {
   std::string rpath;
   uint64_t strings_at = 0x1000;  // where the string table lies, in the file
   uint64_t dynamic_at = 0x3000;  // and the dynamic section, after the strings
-  // Where initialisers lie, in the file, and the bytes of code there.
-  std::map<uint64_t, std::string> initialisers;
-  uint16_t machine = 62;         // EM_X86_64
   uint64_t data_bytes = 0x1000;  // of the writable segment, which begins with the dynamic section
 
   // An address is this much above the place in the file.
