@@ -50,6 +50,10 @@ class FamiliarPrefetching final : public ForwardingSource<FamiliarPrefetchingSou
   void FetchFamiliar(const Path& directory, const Listing& listing, const RequestContext& context,
                      size_t levels) {
     if (levels == 0 || listing.entries.size() > kFamiliarListingMax) return;
+    // Of a familiar directory, below one that the reader listed, he is going to want the rest, too.
+    const bool all_files =
+        levels < kFamiliarLevelsMax && SmallFilesFit(listing, kCheapFilesMax, kCheapDirectoryBytes);
+    const size_t fetches_max = all_files ? kCheapFilesMax : kFamiliarFetchesMax;
     size_t fetched = 0;
     for (const Dentry& entry : listing.entries) {
       if (!entry.attributes.has_value()) continue;
@@ -57,15 +61,16 @@ class FamiliarPrefetching final : public ForwardingSource<FamiliarPrefetchingSou
       const bool is_directory = S_ISDIR(attributes.mode);
       const bool is_file = IsSmallFile(entry);
       if (!is_directory && !is_file) continue;
-      if (!(is_directory ? directories_ : files_).IsFamiliar(entry.name)) continue;
+      const bool is_familiar = (is_directory ? directories_ : files_).IsFamiliar(entry.name);
+      if (!is_familiar && !(is_file && all_files)) continue;
       const absl::StatusOr<Path> path = directory.Child(entry.name);
       if (!path.ok()) continue;
-      if (++fetched > kFamiliarFetchesMax) return;
+      if (++fetched > fetches_max) return;
       if (is_file) {
         speculation_.ReadBlock({*path, attributes.version, 0}, context);
         continue;
       }
-      List(*path, context, levels);
+      List(*path, context, levels - 1);
     }
   }
 
@@ -73,7 +78,7 @@ class FamiliarPrefetching final : public ForwardingSource<FamiliarPrefetchingSou
     listings_.fetch_add(1, std::memory_order_relaxed);
     speculation_.ReadDirectory(
         path, context, [this, path, context, levels](const absl::StatusOr<ListingRef>& listing) {
-          if (listing.ok()) FetchFamiliar(path, **listing, context, levels - 1);
+          if (listing.ok()) FetchFamiliar(path, **listing, context, levels);
         });
   }
 

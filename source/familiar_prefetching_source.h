@@ -4,7 +4,8 @@
 // Packages look alike: a program that listed __pycache__ in two of them and read its
 // __init__.cpython-311.pyc does the same in the next. So when a directory's listing is read, its
 // subdirectories of a familiar name are listed, too, and small files of a familiar name are read;
-// and so on below.
+// and so on below. Of such a subdirectory all small files are read, where they are cheap
+// (small_file.h).
 //
 // Only requests of the local reader teach and begin anything (RequestContext::hops <= 1), as in
 // prefetching_source.h and for the same reason. Bounded by the constants below, by familiar_names.h
@@ -25,6 +26,8 @@ namespace coppice {
 inline constexpr size_t kFamiliarListingMax = 512;
 // Of one listing, so many are fetched.
 inline constexpr size_t kFamiliarFetchesMax = 16;
+// Of a cheap directory, so many.
+inline constexpr size_t kCheapFilesMax = 64;
 // Below the directory that the reader listed, so many levels.
 inline constexpr size_t kFamiliarLevelsMax = 3;
 

@@ -58,11 +58,23 @@ TEST_F(FamiliarPrefetchingSourceTest, WhatTwoPackagesHadWantedIsFetchedInTheThir
   List("c");
   EXPECT_EQ(base_.CallCount(Kind::kListing, "c/__pycache__"), 1u);
   EXPECT_EQ(base_.CallCount(Kind::kListing, "c/data"), 0u);
-  EXPECT_EQ(base_.BlockCallCount("c/__pycache__/init.pyc", 0), 1u);
-  EXPECT_EQ(base_.BlockCallCount("c/__pycache__/other.pyc", 0), 0u);
   EXPECT_EQ(Counter("prefetched_listings"), 1u);
+  EXPECT_EQ(base_.BlockCallCount("c/__pycache__/init.pyc", 0), 1u);
+  // And the rest of so small a directory.
+  EXPECT_EQ(base_.BlockCallCount("c/__pycache__/other.pyc", 0), 1u);
+  EXPECT_EQ(Counter("prefetched_blocks"), 2u);
+  EXPECT_EQ(Counter("prefetched_bytes"), 10u);
+}
+
+TEST_F(FamiliarPrefetchingSourceTest, OfADirectoryThatIsNotCheapOnlyTheFamiliarFilesAreFetched) {
+  UsePackage("a");
+  UsePackage("b");
+  for (uint64_t i = 0; i <= kCheapDirectoryBytes / kSmallFileBytes; ++i) {
+    base_.AddGeneratedFile(absl::StrCat("c/__pycache__/large", i, ".pyc"), kSmallFileBytes);
+  }
+  List("c");
+  EXPECT_EQ(base_.BlockCallCount("c/__pycache__/init.pyc", 0), 1u);
   EXPECT_EQ(Counter("prefetched_blocks"), 1u);
-  EXPECT_EQ(Counter("prefetched_bytes"), 5u);
 }
 
 TEST_F(FamiliarPrefetchingSourceTest, OtherPeersAndGuessesNeitherTeachNorBegin) {

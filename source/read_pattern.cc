@@ -26,7 +26,7 @@ ReadPattern::Step ReadPattern::Demand(uint64_t index) {
     for (uint64_t i = 0; first && i < block_count_; ++i) {
       if (i != index) Prefetch(i, step);
     }
-  } else if (in_order) {
+  } else if (in_order && window_ >= kWindowBlocksMin) {
     const uint64_t end = std::min(block_count_, index + 1 + window_);
     // A reader who has jumped starts a window of its own.
     const uint64_t known =

@@ -14,9 +14,10 @@ namespace coppice {
 
 // A file of at most so many blocks is fetched whole on its first touch.
 inline constexpr uint64_t kWholeFileBlocks = 4;
-// Of a larger file that is read in order, so many blocks are fetched ahead: one when the order
-// begins, and twice as many with each block up to this, because page faults in a library look like
+// Of a larger file that is read in order, blocks are fetched ahead: a few from the third block on,
+// and twice as many with each block up to kWindowBlocks, because page faults in a library look like
 // an order now and then, and end after two or three.
+inline constexpr uint64_t kWindowBlocksMin = 2;
 inline constexpr uint64_t kWindowBlocks = 8;
 
 class ReadPattern {

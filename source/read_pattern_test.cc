@@ -29,7 +29,7 @@ TEST(ReadPatternTest, APrefetchedBlockIsUsedOnce) {
 TEST(ReadPatternTest, TheWindowDoublesMovesWithTheReaderAndStopsAtTheEnd) {
   ReadPattern pattern(12);
   EXPECT_EQ(pattern.Demand(0).prefetch, Indexes());
-  EXPECT_EQ(pattern.Demand(1).prefetch, Indexes{2});
+  EXPECT_EQ(pattern.Demand(1).prefetch, Indexes());
   EXPECT_EQ(pattern.Demand(2).prefetch, (Indexes{3, 4}));
   EXPECT_EQ(pattern.Demand(3).prefetch, (Indexes{5, 6, 7}));
   EXPECT_EQ(pattern.Demand(4).prefetch, (Indexes{8, 9, 10, 11}));
@@ -40,10 +40,20 @@ TEST(ReadPatternTest, AfterAJumpTheWindowStartsThere) {
   ReadPattern pattern(1000);
   pattern.Demand(0);
   pattern.Demand(1);
-  EXPECT_EQ(pattern.Demand(500).prefetch, Indexes());
-  EXPECT_EQ(pattern.Demand(501).prefetch, Indexes{502});
   pattern.Demand(2);
-  EXPECT_EQ(pattern.Demand(3).prefetch, Indexes{4});
+  EXPECT_EQ(pattern.Demand(500).prefetch, Indexes());
+  EXPECT_EQ(pattern.Demand(501).prefetch, Indexes());
+  EXPECT_EQ(pattern.Demand(502).prefetch, (Indexes{503, 504}));
+  pattern.Demand(5);
+  pattern.Demand(6);
+  EXPECT_EQ(pattern.Demand(7).prefetch, (Indexes{8, 9}));
+}
+
+TEST(ReadPatternTest, TwoBlocksInARowAreNoOrderYet) {
+  ReadPattern pattern(1000);
+  for (const uint64_t index : {10, 11, 50, 51, 7, 8}) {
+    EXPECT_EQ(pattern.Demand(index).prefetch, Indexes()) << index;
+  }
 }
 
 TEST(ReadPatternTest, TheWindowIsBoundedHoweverLongTheOrder) {

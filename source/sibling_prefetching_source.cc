@@ -18,18 +18,6 @@ using Guess = SiblingPattern::Guess;
 
 constexpr size_t kShardDirectoriesMin = 256;
 
-// Whether all small files are one batch, of that many bytes.
-bool Fits(const Listing& listing, uint64_t bytes_max) {
-  uint64_t bytes = 0;
-  size_t files = 0;
-  for (const Dentry& entry : listing.entries) {
-    if (!IsSmallFile(entry)) continue;
-    bytes += entry.attributes->version.size;
-    if (++files > kSiblingFilesMax || bytes > bytes_max) return false;
-  }
-  return true;
-}
-
 // Whether `name` is the small file that comes after `previous`.
 bool IsNext(const Listing& listing, const std::string& previous, absl::string_view name) {
   const Dentry* entry = listing.Find(previous);
@@ -99,10 +87,11 @@ class SiblingPrefetching final : public ForwardingSource<SiblingPrefetchingSourc
       case Guess::kNothing:
         return;
       case Guess::kSiblingsIfCheap:
-        if (Fits(listing, kCheapDirectoryBytes)) FetchBatch(path, true, listing, context, pattern);
+        if (SmallFilesFit(listing, kSiblingFilesMax, kCheapDirectoryBytes))
+          FetchBatch(path, true, listing, context, pattern);
         return;
       case Guess::kSiblings:
-        if (Fits(listing, kSiblingBytesMax)) {
+        if (SmallFilesFit(listing, kSiblingFilesMax, kSiblingBytesMax)) {
           FetchBatch(path, true, listing, context, pattern);
           return;
         }

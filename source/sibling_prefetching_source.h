@@ -25,8 +25,6 @@
 
 namespace coppice {
 
-// Where all small files have so few bytes in all, the first one means that.
-inline constexpr uint64_t kCheapDirectoryBytes = 256 << 10;
 // Directories whose reading is followed; the least recently used is forgotten first.
 inline constexpr size_t kDirectoriesFollowedMax = 4'096;
 

@@ -5,6 +5,7 @@
 
 #include <sys/stat.h>
 
+#include <cstddef>
 #include <cstdint>
 
 #include "source/listing.h"
@@ -18,6 +19,21 @@ inline constexpr uint64_t kSmallFileBytes = 128 << 10;
 inline bool IsSmallFile(const Dentry& entry) {
   return entry.attributes.has_value() && S_ISREG(entry.attributes->mode) &&
          entry.attributes->version.size > 0 && entry.attributes->version.size <= kSmallFileBytes;
+}
+
+// Where all small files of a directory have so few bytes in all, the first one means all of them.
+inline constexpr uint64_t kCheapDirectoryBytes = 256 << 10;
+
+// Whether the small files of a directory are at most so many, with so many bytes in all.
+inline bool SmallFilesFit(const Listing& listing, size_t files_max, uint64_t bytes_max) {
+  uint64_t bytes = 0;
+  size_t files = 0;
+  for (const Dentry& entry : listing.entries) {
+    if (!IsSmallFile(entry)) continue;
+    bytes += entry.attributes->version.size;
+    if (++files > files_max || bytes > bytes_max) return false;
+  }
+  return true;
 }
 
 }  // namespace coppice
