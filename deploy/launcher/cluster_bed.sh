@@ -19,6 +19,10 @@ cat_init() {
 #!/bin/bash
 bed=$1; name=$2; address=$3
 hostname "$name"
+# The machine's own, which came with its mounts: they are none of ours.
+while read -r _ point type _; do
+  [ "$type" != fuse.coppice ] || umount -l "$point"
+done </proc/mounts
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir -p /run/sshd /run/munge /run/keep
 case $bed in /tmp/*)
