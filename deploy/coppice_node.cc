@@ -5,9 +5,6 @@
 // the failure of one node for one of the job; 2 for usage. After `start` a process stays that keeps
 // the node's programs (launcher/node_keeper.h): this one for a job that is to stay, else one in the
 // background.
-#include <limits.h>
-#include <unistd.h>
-
 #include <csignal>
 #include <cstdio>
 #include <functional>
@@ -16,6 +13,7 @@
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/time/clock.h"
+#include "common/own_host_name.h"
 #include "common/status.h"
 #include "deploy/cpu_binding.h"
 #include "deploy/interruption.h"
@@ -41,8 +39,8 @@ struct Arguments {
 
 std::string NameForErrors(const std::string& host) {
   if (!host.empty()) return host;
-  char own[HOST_NAME_MAX + 1] = {};
-  return gethostname(own, HOST_NAME_MAX) == 0 ? own : "unknown";
+  const std::string own = OwnHostName();
+  return own.empty() ? "unknown" : own;
 }
 
 // Nobody may be left to read it: the launcher may be gone, and what was started stays.

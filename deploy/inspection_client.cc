@@ -5,13 +5,14 @@
 #include "absl/strings/str_cat.h"
 #include "grpcpp/grpcpp.h"
 #include "proto/inspection.grpc.pb.h"
+#include "rpc/peer_channels.h"
 
 namespace coppice {
 namespace {
 
 std::unique_ptr<v1::Inspection::Stub> ConnectTo(const std::string& peer) {
   const std::string target = peer.starts_with('/') ? absl::StrCat("unix:", peer) : peer;
-  return v1::Inspection::NewStub(grpc::CreateChannel(target, grpc::InsecureChannelCredentials()));
+  return v1::Inspection::NewStub(OpenChannels(target).control);
 }
 
 absl::Status StatusOf(const grpc::Status& status, const std::string& peer, absl::string_view what) {

@@ -12,22 +12,44 @@
 #include "nlohmann/json.hpp"
 #include "tree_builder/folded_hosts.h"
 #include "tree_builder/tree_file.h"
+#include "tree_builder/tree_place.h"
 
 namespace coppice {
 namespace {
 
-struct Root {
+struct Service {
   std::string name;
-  std::string address;
+  ClusterRecord record;
 };
 
-absl::StatusOr<Root> FindRoot(const ClusterRecord& record) {
+// Sorted by name.
+std::vector<Service> ServicesOnHosts(const ClusterChoice& choice) {
+  std::vector<Service> found;
+  const auto services = StateDirectory::List(choice.state_root);
+  if (!services.ok()) return found;
+  for (const std::string& service : *services) {
+    if (!choice.service.empty() && service != choice.service) continue;
+    const auto text = StateDirectory::Peek(choice.state_root, service, kClusterRecordFile);
+    auto record = text.ok() ? ParseClusterRecord(*text) : text.status();
+    if (!record.ok()) continue;
+    const bool is_of_another_job =
+        !choice.job.empty() && !record->job.empty() && record->job != choice.job;
+    if (choice.service.empty() && is_of_another_job) continue;
+    found.push_back({service, *std::move(record)});
+  }
+  return found;
+}
+
+// The one of that name; the root of tree 0 for none.
+absl::StatusOr<Member> FindMember(const ClusterRecord& record, const std::string& node) {
   const auto job = ParseNodeJob(record.node_job);
   if (!job.ok()) return job.status();
   const auto tree = ReadTreeFile(job->tree_file);
   if (!tree.ok()) return tree.status();
-  const Member& member = tree->members()[tree->trees().Root(0)];
-  return Root{member.name, member.AddressIn(0)};
+  if (node.empty()) return tree->members()[tree->trees().Root(0)];
+  auto place = FindPlace(*tree, node);
+  if (!place.ok()) return place.status();
+  return std::move(place->self);
 }
 
 ClusterStatus AskOne(const std::string& service, const ClusterRecord& record,
@@ -36,13 +58,13 @@ ClusterStatus AskOne(const std::string& service, const ClusterRecord& record,
                           .launcher = record.launcher,
                           .host_count = record.hosts.size(),
                           .hosts = FoldedHosts(record.hosts).Text()};
-  auto root = FindRoot(record);
+  auto root = FindMember(record, "");
   if (!root.ok()) {
     status.asked = Annotate(root.status(), "find its root");
     return status;
   }
   status.root = std::move(root->name);
-  status.address = std::move(root->address);
+  status.address = root->AddressIn(0);
   auto readiness = ask(status.address);
   status.asked = readiness.status();
   if (readiness.ok()) status.readiness = *std::move(readiness);
@@ -83,19 +105,20 @@ absl::StatusOr<v1::GetReadinessReply> AskRoot(const std::string& address) {
 
 std::vector<ClusterStatus> AskClusters(const ClusterChoice& choice, const AskReadiness& ask) {
   std::vector<ClusterStatus> statuses;
-  const auto services = StateDirectory::List(choice.state_root);
-  if (!services.ok()) return statuses;
-  for (const std::string& service : *services) {
-    if (!choice.service.empty() && service != choice.service) continue;
-    const auto text = StateDirectory::Peek(choice.state_root, service, kClusterRecordFile);
-    const auto record = text.ok() ? ParseClusterRecord(*text) : text.status();
-    if (!record.ok()) continue;
-    const bool is_of_another_job =
-        !choice.job.empty() && !record->job.empty() && record->job != choice.job;
-    if (choice.service.empty() && is_of_another_job) continue;
-    statuses.push_back(AskOne(service, *record, ask));
+  for (const Service& service : ServicesOnHosts(choice)) {
+    statuses.push_back(AskOne(service.name, service.record, ask));
   }
   return statuses;
+}
+
+absl::StatusOr<std::string> FindPeerOnHosts(const ClusterChoice& choice, const std::string& node) {
+  absl::Status last = absl::NotFoundError("no service was launched on hosts");
+  for (const Service& service : ServicesOnHosts(choice)) {
+    const auto member = FindMember(service.record, node);
+    if (member.ok()) return member->AddressIn(0);
+    last = Annotate(member.status(), absl::StrCat("service '", service.name, "'"));
+  }
+  return last;
 }
 
 std::string ClusterStatusText(const ClusterStatus& status) {

@@ -54,6 +54,10 @@ struct ClusterChoice {
 using AskReadiness =
     std::function<absl::StatusOr<v1::GetReadinessReply>(const std::string& address)>;
 
+// The address of a peer of a service on hosts, by which any machine that reaches them can ask it:
+// that of `node`, or of the root when it is empty. NOT_FOUND when there is none.
+absl::StatusOr<std::string> FindPeerOnHosts(const ClusterChoice& choice, const std::string& node);
+
 // Over the network, at most for kRootAnswerMax.
 absl::StatusOr<v1::GetReadinessReply> AskRoot(const std::string& address);
 

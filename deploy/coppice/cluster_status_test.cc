@@ -61,6 +61,17 @@ class ClusterStatusTest : public testing::Test {
   absl::StatusOr<v1::GetReadinessReply> answer_ = v1::GetReadinessReply();
 };
 
+TEST_F(ClusterStatusTest, APeerOnHostsIsTheRootOrTheNodeThatIsNamed) {
+  WriteService("hosts");
+  EXPECT_EQ(FindPeerOnHosts({.state_root = root_}, "").value_or(""), "n1:7117");
+  EXPECT_EQ(FindPeerOnHosts({.state_root = root_}, "n2").value_or(""), "n2:7117");
+  const auto nobody = FindPeerOnHosts({.state_root = root_}, "n9");
+  EXPECT_EQ(nobody.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(nobody.status().message()), HasSubstr("n9"));
+  EXPECT_FALSE(FindPeerOnHosts({.state_root = top_ + "/nothing"}, "").ok());
+  EXPECT_FALSE(FindPeerOnHosts({.state_root = root_, .service = "other"}, "").ok());
+}
+
 TEST_F(ClusterStatusTest, TheRootOfTheTreeIsAskedAndItsWordsAreShown) {
   WriteService("hosts");
   answer_->set_total(2);

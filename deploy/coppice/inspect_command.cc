@@ -9,11 +9,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/absolute_path.h"
+#include "deploy/coppice/cluster_status.h"
 #include "deploy/coppice/running_services.h"
 #include "deploy/coppice/tree_drawing.h"
 #include "deploy/coppice/verb.h"
 #include "deploy/inspection_client.h"
 #include "deploy/launch_options.h"
+#include "deploy/launcher/allocation.h"
+#include "deploy/launcher/cluster_service.h"
 #include "deploy/state_directory.h"
 #include "deploy/table.h"
 
@@ -80,9 +83,15 @@ void AddOptions(CLI::App& app, PeerOptions& options) {
 
 absl::StatusOr<std::string> PeerOf(const PeerOptions& options) {
   if (!options.peer.empty()) return options.peer;
-  auto node = ChooseNode(options.choice);
-  if (!node.ok()) return node.status();
-  return node->socket;
+  const auto node = ChooseNode(options.choice);
+  if (node.ok()) return node->socket;
+  // Not of this machine, then; one on hosts is reached over the network.
+  const auto remote = FindPeerOnHosts({.state_root = DefaultClusterRoot(),
+                                       .service = options.choice.service,
+                                       .job = JobName(ReadJobEnvironment())},
+                                      options.choice.node);
+  if (remote.ok()) return remote;
+  return node.status();
 }
 
 // "all" or a number.

@@ -3,11 +3,13 @@
 # To be sourced, with $bed (a directory to be made) and $nodes set.
 # shellcheck disable=SC2154  # They are.
 
-# on NODE COMMAND...: runs it on the node.
+# on NODE COMMAND...: runs it on the node. Sites have a proxy for the web, which nothing of ours may
+# ask; this one does not answer.
 on() {
   local pid
   pid=$(<"$bed/pids/$1") && shift
   nsenter -t "$pid" -m -u -n -i -p --wd=/ -- env -i HOME="$bed/home" USER=root \
+    http_proxy=http://127.0.0.1:9 https_proxy=http://127.0.0.1:9 \
     PATH="${tool_path:-/usr/bin:/bin:/usr/sbin:/sbin}" SLURM_CONF="$bed/slurm.conf" "$@"
 }
 
@@ -19,9 +21,9 @@ cat_init() {
 #!/bin/bash
 bed=$1; name=$2; address=$3
 hostname "$name"
-# The machine's own, which came with its mounts: they are none of ours.
+# Those of the machine that the nodes are on are none of theirs.
 while read -r _ point type _; do
-  [ "$type" != fuse.coppice ] || umount -l "$point"
+  [ "$type" = fuse.coppice ] && umount --lazy "$point"
 done </proc/mounts
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir -p /run/sshd /run/munge /run/keep

@@ -1,6 +1,5 @@
 #include "deploy/launcher/cluster_service.h"
 
-#include <limits.h>
 #include <pwd.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+#include "common/own_host_name.h"
 #include "common/status.h"
 #include "deploy/launcher/cluster_record.h"
 #include "deploy/launcher/cluster_stop.h"
@@ -139,8 +139,7 @@ class ClusterLaunch {
     job.timeout = std::max((limits_.deadline - absl::Now()) * kNodeShare, absl::Seconds(1));
     job.stay = tool_.must_stay();
     record_.node_job = NodeJobText(job);
-    char own[HOST_NAME_MAX + 1] = {};
-    if (gethostname(own, HOST_NAME_MAX) == 0) record_.tool_host = own;
+    record_.tool_host = OwnHostName();
     return SaveRecord();
   }
 

@@ -1,6 +1,5 @@
 #include "deploy/launcher/cluster_stop.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -17,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+#include "common/own_host_name.h"
 #include "common/status.h"
 #include "deploy/descriptor_wait.h"
 #include "deploy/launcher/cluster_record.h"
@@ -37,8 +37,7 @@ namespace {
 constexpr absl::Duration kToolEndMax = absl::Seconds(10);
 
 void EndTools(const ClusterRecord& record) {
-  char own[HOST_NAME_MAX + 1] = {};
-  if (gethostname(own, HOST_NAME_MAX) != 0 || record.tool_host != own) return;
+  if (record.tool_host.empty() || record.tool_host != OwnHostName()) return;
   const absl::Time deadline = absl::Now() + kToolEndMax;
   for (const ProcessIdentity& tool : record.tools) {
     const auto opened = OpenProcess(tool);

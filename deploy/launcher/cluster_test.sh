@@ -119,27 +119,70 @@ CHECK
   expect_nothing_left warm
 }
 
+# use_tool PROGRAM: sets what --launcher is given for it; false when it is not installed.
+use_tool() {
+  unset tool_path
+  launcher=$1
+  if ! command -v "$1" >/dev/null; then
+    say "SKIPPED: $1 is not installed (setup.sh does it)"
+    return 1
+  fi
+  case $1 in mpi*)
+    launcher=mpiexec
+    mkdir -p "$bed/$1"
+    printf '#!/bin/sh\nexec %s "$@"\n' "$(command -v "$1")" >"$bed/$1/mpiexec"
+    chmod +x "$bed/$1/mpiexec"
+    export tool_path=$bed/$1:/usr/bin:/bin ;;
+  esac
+}
+
 test_tools() {
-  local tool mpi
-  for tool in ssh clush pdsh; do
-    if command -v "$tool" >/dev/null; then
-      round_trip "$tool" --hosts='node[001-008]' --launcher="$tool" --fanout=2
-    else
-      say "SKIPPED: $tool is not installed (setup.sh does it)"
-    fi
+  local tool launcher
+  for tool in ssh clush pdsh mpiexec.hydra mpirun.openmpi; do
+    use_tool "$tool" || continue
+    round_trip "$tool" --hosts='node[001-008]' --launcher="$launcher" --fanout=2
   done
-  for mpi in mpiexec.hydra mpirun.openmpi; do
-    if command -v "$mpi" >/dev/null; then
-      mkdir -p "$bed/$mpi"
-      printf '#!/bin/sh\nexec %s "$@"\n' "$(command -v "$mpi")" >"$bed/$mpi/mpiexec"
-      chmod +x "$bed/$mpi/mpiexec"
-      export tool_path=$bed/$mpi:/usr/bin:/bin
-      round_trip "$mpi" --hosts='node[001-008]' --launcher=mpiexec --fanout=2
-      unset tool_path
-    else
-      say "SKIPPED: $mpi is not installed (setup.sh does it)"
-    fi
+  unset tool_path
+}
+
+# Whatever a tool does when it does not reach a host: MPICH's mpiexec keeps the others and says no
+# more, Open MPI's starts nobody at all. (test_failures has ssh.)
+test_a_host_that_is_down() {
+  local tool launcher
+  on node006 ip link set eth0 down
+  for tool in clush pdsh mpiexec.hydra mpirun.openmpi; do
+    use_tool "$tool" || continue
+    say "== $tool, and a host that is down"
+    # With what was known of it, the network would look for longer.
+    on login ip neigh flush dev eth0
+    expect_launch 3 --hosts='node[001-008]' --launcher="$launcher" --fanout=2 --min-nodes=7
+    expect_said 'node006: ssh: '
+    expect_said '7/8 ready in'
+    expect_stop 0
+    expect_nothing_left "$tool without a host"
   done
+  unset tool_path
+  on node006 ip link set eth0 up
+}
+
+# What the root says is the same wherever it is asked, and without it there is none to ask.
+test_status() {
+  say "== status"
+  expect_launch 0 --hosts='node[001-008]' --launcher=ssh --fanout=2 --trees=2
+  expect 0 on login "$programs/coppice/coppice" status
+  expect_said '8 of 8 nodes proven .* says the root, node001 at node001:7117'
+  expect 0 on node003 "$programs/coppice/coppice" status
+  expect_said '^hosts +node003 '
+  expect_said '8 of 8 nodes proven'
+  expect 0 on node003 "$programs/coppice/coppice" tree --tree=1
+  expect_said '^tree 1:'
+  on node001 pkill -9 -x peer_server
+  expect 1 on login "$programs/coppice/coppice" status
+  expect_said 'its root, node001, cannot be asked: .*node001:7117'
+  expect_stop 0
+  expect 1 on login "$programs/coppice/coppice" status
+  expect_said 'nothing is running'
+  expect_nothing_left status
 }
 
 # The node file is on the job's first node only, has full names, and one line a rank.
@@ -172,15 +215,21 @@ test_failures() {
   on node005 python3 -c '
 import os, socket
 taken = socket.socket()
+taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 taken.bind(("0.0.0.0", 7117))
 taken.listen()
 if os.fork() == 0:
     for i in range(3): os.close(i)
-    taken.accept()'
+    # Whoever connects, it stays.
+    while True: taken.accept()' >"$log" 2>&1 || fail 'the port cannot be taken'
   expect_launch 1 --hosts='node[001-008]' --launcher=ssh --fanout=2
   expect_said '(node007|node\[.*007.*\]): ssh: '
   expect_nothing_left 'too few hosts'
-  expect_launch 3 --hosts='node[001-008],nosuch' --launcher=ssh --fanout=2 --min-nodes=4
+  printf 'SwitchName=s%s Nodes=node[%s]\n' 1 001-004 2 005-008 >"$bed/topology.conf"
+  expect_launch 3 --hosts='node[001-008],nosuch' --launcher=ssh --fanout=2 --min-nodes=4 \
+    --topology="$bed/topology.conf"
+  expect_said '1 hosts are not in .*/topology.conf.*: nosuch'
+  grep -q 'switches' "$bed"/home/.coppice/hosts/tree-* || fail 'the tree knows of no switches'
   expect_said '5/9 ready'
   expect_said 'node002: no FUSE'
   expect_said 'node005: port 7117 is taken'
@@ -190,10 +239,12 @@ if os.fork() == 0:
   expect_launch 1 --hosts='node[001-'
   expect_said '[-]-hosts'
   expect_launch 2 --hosts=node001 --min-nodes=2
+  expect_launch 1 --hosts=node001 --topology=/nosuch.conf
+  expect_said '[-]-topology: .*/nosuch.conf'
   on node007 ip link set eth0 up
   on node002 umount /dev/fuse
   on node002 mount --bind /run/keep/fuse /dev/fuse
-  on node005 python3 -c 'import socket; socket.create_connection(("127.0.0.1", 7117))'
+  on node005 pkill -f 'taken = socket'
 }
 
 # Starts a launch and signals it when it has begun to start nodes.
@@ -312,6 +363,8 @@ test_tools
 test_warm
 test_pbs
 test_failures
+test_a_host_that_is_down
+test_status
 test_interruptions
 test_strange_peers
 test_slurm

@@ -30,6 +30,13 @@ bool TellsOfNoConnection(absl::string_view line) {
          absl::StrContains(lower, "permission denied (");
 }
 
+// Open MPI's explanations name hosts by whose fault nothing is: the one that it runs on, and one
+// that a message of its own was for when it gave up because of another.
+bool NamesAHostInPassing(absl::string_view line) {
+  return absl::StartsWith(line, "my node:") || absl::StartsWith(line, "target node:") ||
+         absl::StartsWith(line, "HNP daemon");
+}
+
 // The reason in a line of a tool or of ssh: without the host, so that hosts with the same reason
 // fold, and with the cure where we know one.
 std::string ReasonIn(absl::string_view line, absl::string_view host) {
@@ -104,7 +111,7 @@ void HostOutcomes::Settle(size_t host, NodeState state, bool told, std::string r
 
 void HostOutcomes::TakeLine(absl::string_view line, int only_host) {
   line = absl::StripAsciiWhitespace(line);
-  if (line.empty()) return;
+  if (line.empty() || NamesAHostInPassing(line)) return;
   if (const auto said = FindNodeLine(line); said.has_value()) {
     int host = FindHost(said->host);
     // It may call itself something else than the tool does.

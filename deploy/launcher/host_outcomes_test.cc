@@ -84,6 +84,19 @@ TEST(HostOutcomesTest, LinesOfAProcessForOneHostAreOfThatHost) {
   EXPECT_FALSE(outcomes[0].settled);
 }
 
+TEST(HostOutcomesTest, AHostThatOpenMpiNamesInPassingHasNotFailed) {
+  HostOutcomes outcomes({"a", "b", "c"});
+  outcomes.TakeLine("ssh: connect to host b port 22: No route to host");
+  outcomes.TakeLine("  my node:   c");
+  outcomes.TakeLine("  target node:  a");
+  outcomes.TakeLine("  HNP daemon   : [[1,0],0] on node c");
+  outcomes.ProcessEnded({0, 1, 2}, "mpiexec ended");
+  EXPECT_FALSE(outcomes[0].told);
+  EXPECT_TRUE(outcomes[1].told);
+  EXPECT_FALSE(outcomes[2].told);
+  EXPECT_EQ(outcomes[0].reason, "mpiexec ended");
+}
+
 TEST(HostOutcomesTest, LinesOfNobodyAreKept) {
   HostOutcomes outcomes({"a"});
   outcomes.TakeLine("mpiexec: out of luck");

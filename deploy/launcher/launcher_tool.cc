@@ -140,11 +140,18 @@ class MpiexecTool final : public LauncherTool {
   std::vector<ToolProcess> Processes(const HostCommand& command) const override {
     const std::string count = absl::StrCat(command.hosts.size());
     switch (kind_) {
-      case MpiKind::kOpenMpi:
-        return {One({program_, "--hostfile", command.host_file, "-n", count, "-N", "1",
-                     "--allow-run-as-root", "--bind-to", "none", "--mca",
-                     "orte_abort_on_non_zero_status", "0"},
-                    command.arguments, command)};
+      case MpiKind::kOpenMpi: {
+        ToolProcess process = One({program_, "--hostfile", command.host_file, "-n", count, "-N",
+                                   "1", "--allow-run-as-root", "--bind-to", "none", "--mca",
+                                   "orte_abort_on_non_zero_status", "0"},
+                                  command.arguments, command);
+        // It starts nobody before it has reached all, so a host that drops what is sent to it would
+        // cost the whole launch. Where it does not use ssh, this is nothing; a user's own stays.
+        process.environment = {
+            absl::StrCat("OMPI_MCA_plm_rsh_args=-oBatchMode=yes -oConnectTimeout=",
+                         command.connect_seconds_max)};
+        return {std::move(process)};
+      }
       case MpiKind::kPals:
         return {One({program_, "--hostfile", command.host_file, "-n", count, "--ppn", "1",
                      "--cpu-bind", "none"},

@@ -1,11 +1,10 @@
 #include "deploy/launcher/node_place.h"
 
-#include <limits.h>
-#include <unistd.h>
-
 #include <cstdlib>
+#include <utility>
 #include <vector>
 
+#include "common/own_host_name.h"
 #include "common/status.h"
 #include "tree_builder/tree_file.h"
 
@@ -27,8 +26,7 @@ absl::StatusOr<std::string> FindOwnName(const NodeJob& job, const std::string& h
   if (!tree.ok()) return tree.status();
   std::vector<std::string> names;
   if (!host.empty()) names.push_back(host);
-  char own[HOST_NAME_MAX + 1] = {};
-  if (gethostname(own, HOST_NAME_MAX) == 0) names.emplace_back(own);
+  if (std::string own = OwnHostName(); !own.empty()) names.push_back(std::move(own));
   // As Slurm calls it.
   if (const char* slurm = getenv("SLURMD_NODENAME"); slurm != nullptr) names.emplace_back(slurm);
   absl::Status last = absl::InternalError("this machine has no name");

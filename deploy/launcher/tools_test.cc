@@ -135,7 +135,8 @@ TEST_F(ToolsTest, TheDialectOfMpiexecIsFoundByItsVersion) {
   const auto last_words = [this](const char* version) {
     std::filesystem::remove(directory_ + "/arguments");
     Install("mpiexec", std::string("case $1 in --version) echo '") + version +
-                           "'; exit;; esac; echo '[0] coppice: n1: started'");
+                           "'; exit;; esac; printf 'rsh=%s ' \"$OMPI_MCA_plm_rsh_args\" >> " +
+                           directory_ + "/arguments; echo '[0] coppice: n1: started'");
     const auto tool = Find("mpiexec");
     const auto run = MakeRun(*tool);
     EXPECT_TRUE(RunAll(*run).ok());
@@ -144,7 +145,8 @@ TEST_F(ToolsTest, TheDialectOfMpiexecIsFoundByItsVersion) {
   };
   EXPECT_THAT(last_words("HYDRA build details:"), HasSubstr("-f /shared/hosts -n 2 -ppn 1"));
   EXPECT_THAT(last_words("mpirun (Open MPI) 4.1.4"),
-              HasSubstr("--hostfile /shared/hosts -n 2 -N 1"));
+              AllOf(HasSubstr("--hostfile /shared/hosts -n 2 -N 1"),
+                    HasSubstr("rsh=-oBatchMode=yes -oConnectTimeout=")));
   EXPECT_THAT(last_words("PALS 1.2"), HasSubstr("--hostfile /shared/hosts -n 2 --ppn 1"));
 }
 

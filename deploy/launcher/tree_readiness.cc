@@ -70,7 +70,7 @@ class Waiting {
     // Beyond the limits, so that the last answer, which has the reasons, still comes.
     auto reply =
         root_.Ask(request,
-                  {.deadline = now + wait + (reached_ ? options_.lost_grace : kRootAnswerMax),
+                  {.deadline = now + wait + (reached_ ? options_.lost_grace : kRootAskMax),
                    .interrupt_descriptor = limits_.interrupt_descriptor},
                   AbsentPeer::kIsAwaited);
     // It is awaited: only a connection that there was can be lost.

@@ -18,7 +18,7 @@
 namespace coppice {
 
 // For the root to answer at all, once its node has said that it was started.
-inline constexpr absl::Duration kRootAnswerMax = absl::Seconds(15);
+inline constexpr absl::Duration kRootAskMax = absl::Seconds(15);
 // How long those that have fallen silent may take to be heard again, when nothing else is waited
 // for.
 inline constexpr absl::Duration kLostGrace = absl::Seconds(5);

@@ -12,7 +12,10 @@ conflict("coppice")
 local prefix = myFileName():match("^(.*)/share/modulefiles/coppice/[^/]+$")
 setenv("COPPICE_ROOT", prefix)
 prepend_path("PATH", pathJoin(prefix, "bin"))
-prepend_path("MANPATH", pathJoin(prefix, "share/man"))
+-- man looks beside PATH by itself; where it is told where to look, it looks nowhere else.
+if (os.getenv("MANPATH") or "") ~= "" then
+  prepend_path("MANPATH", pathJoin(prefix, "share/man"))
+end
 if mode() == "load" and myShellName() == "bash" then
   execute{cmd="source " .. pathJoin(prefix, "share/bash-completion/completions/coppice"),
           modeA={"load"}}

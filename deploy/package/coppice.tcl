@@ -12,4 +12,7 @@ conflict coppice
 set prefix [file dirname [file dirname [file dirname [file dirname $ModulesCurrentModulefile]]]]
 setenv COPPICE_ROOT $prefix
 prepend-path PATH $prefix/bin
-prepend-path MANPATH $prefix/share/man
+# man looks beside PATH by itself; where it is told where to look, it looks nowhere else.
+if {[info exists ::env(MANPATH)] && $::env(MANPATH) ne ""} {
+    prepend-path MANPATH $prefix/share/man
+}

@@ -126,7 +126,7 @@ foreach name {setenv prepend-path} { proc $name {a b} { puts "$a=$b" } }
 set ModulesCurrentModulefile [lindex $argv 0]
 source $ModulesCurrentModulefile
 MODULE
-  text=$(tclsh "$work/module.tcl" "$module") || fail "the Tcl module file"
+  text=$(MANPATH=/usr/share/man tclsh "$work/module.tcl" "$module") || fail "the Tcl module file"
   for line in "COPPICE_ROOT=$prefix" "PATH=$prefix/bin" "MANPATH=$prefix/share/man"; do
     [[ $'\n'$text$'\n' == *$'\n'$line$'\n'* ]] || fail "the Tcl module file sets '$text'"
   done
