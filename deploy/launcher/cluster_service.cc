@@ -101,6 +101,8 @@ class ClusterLaunch {
     auto left = ParseClusterRecord(*text);
     if (!left.ok()) return left.status();
     strays_ = std::move(left->hosts);
+    for (const std::string& host : strays_) round_failed_[host] = "it cannot be reached any more";
+    DropFailed();
     return absl::OkStatus();
   }
 
@@ -121,9 +123,7 @@ class ClusterLaunch {
       return written;
     }
     tree_.emplace(*std::move(tree));
-    std::string hosts;
-    for (const Member& member : members_) absl::StrAppend(&hosts, member.name, "\n");
-    return state_->WriteFile(kHostFile, hosts);
+    return state_->WriteFile(kHostFile, absl::StrCat(absl::StrJoin(MemberNames(), "\n"), "\n"));
   }
 
   absl::Status WriteRecord() {

@@ -285,6 +285,33 @@ test_interruptions() {
   expect_nothing_left 'a crash'
 }
 
+# What the end of a batch job, or a restart, does to nodes.
+forget_service_on() {
+  local host
+  for host in "$@"; do
+    on "$host" pkill -9 -f '/(coppice_node|peer_server|fuse_client) '
+    on "$host" umount -l /tmp/root/coppice
+    on "$host" rm -rf /tmp/coppice-0 /tmp/root
+  done
+}
+
+test_strange_peers() {
+  say "== another service at the root's address, and a keeper that was killed"
+  expect_launch 0 --hosts='node[001-002]' --launcher=ssh --name=gone
+  forget_service_on node001 node002
+  expect_launch 0 --hosts='node[001-002]' --launcher=ssh --name=other
+  expect_stop 0 --name=gone
+  expect_said 'belongs to another job'
+  on node002 grep -q fuse.coppice /proc/mounts || fail 'the stop of one ended another'
+  on node002 pkill -9 -f '/coppice_node '
+  expect_stop 0 --name=other
+  expect_said 'node002: (its keeper|not cleaned up)'
+  expect_nothing_left 'a keeper that was killed'
+  expect_launch 1 --hosts='node[001-100]' --launcher=ssh --fanout=1
+  expect_said '[-]-fanout'
+  expect_nothing_left 'a tree that is too deep'
+}
+
 test_slurm() {
   local program
   for program in slurmctld slurmd munged sbatch; do
@@ -339,6 +366,7 @@ test_failures
 test_a_host_that_is_down
 test_status
 test_interruptions
+test_strange_peers
 test_slurm
 say "$failures failures"
 [ "$failures" -eq 0 ]
