@@ -28,6 +28,8 @@ namespace coppice {
 namespace {
 
 constexpr int kExitUsage = 2;
+// For the process in the background, whose time is over, to take back what it did and say why.
+constexpr absl::Duration kTellGrace = absl::Seconds(5);
 
 struct Arguments {
   std::string verb;
@@ -63,9 +65,9 @@ void Keep(const NodeJob& job, const std::string& name,
 absl::Status KeepInBackground(const NodeJob& job, const std::string& name) {
   const auto interruption = Interruption::Catch();
   if (!interruption.ok()) return interruption.status();
-  return StartInBackground(
-      [&](const auto& tell) { Keep(job, name, tell); },
-      {.deadline = absl::Now() + job.timeout, .interrupt_descriptor = interruption->descriptor()});
+  return StartInBackground([&](const auto& tell) { Keep(job, name, tell); },
+                           {.deadline = absl::Now() + job.timeout + kTellGrace,
+                            .interrupt_descriptor = interruption->descriptor()});
 }
 
 void Start(const NodeJob& job, const std::string& name) {

@@ -63,8 +63,8 @@ TEST(BackgroundTest, AnEndWithoutAWordIsAnError) {
 TEST(BackgroundTest, WhenTheTimeIsOverItIsEnded) {
   auto pipe = OpenPipe();
   ASSERT_TRUE(pipe.ok());
-  const absl::Status told = StartInBackground([](const auto&) { pause(); },
-                                              {.deadline = absl::InfinitePast()});
+  const absl::Status told =
+      StartInBackground([](const auto&) { pause(); }, {.deadline = absl::InfinitePast()});
   EXPECT_EQ(told.code(), absl::StatusCode::kDeadlineExceeded);
   pipe->write_end.Reset();
   // Nobody holds the other end any more.

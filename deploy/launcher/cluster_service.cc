@@ -85,9 +85,23 @@ class ClusterLaunch {
 
   // The directory and the lock anew, after an end.
   absl::Status Restart() {
-    if (absl::Status ended = EndRound(); !ended.ok()) return ended;
+    const absl::Status ended = EndRound();
+    if (!ended.ok()) return RememberStrays(ended);
+    strays_.clear();
     state_.reset();
     return TakeState();
+  }
+
+  // Of an end that did not reach all who were started: it goes on without those, and leaves them to
+  // the stop of the service.
+  absl::Status RememberStrays(const absl::Status& ended) {
+    if (!absl::IsUnavailable(ended)) return ended;
+    const auto text = state_->ReadFile(kClusterRecordFile);
+    if (!text.ok()) return text.status();
+    auto left = ParseClusterRecord(*text);
+    if (!left.ok()) return left.status();
+    strays_ = std::move(left->hosts);
+    return absl::OkStatus();
   }
 
   std::string FailedHosts() const {
@@ -117,7 +131,8 @@ class ClusterLaunch {
                .slurm_job = options_.slurm_job,
                .job = options_.job,
                .node_program = options_.node_program};
-    for (const Member& member : members_) record_.hosts.push_back(member.name);
+    record_.hosts = MemberNames();
+    record_.hosts.insert(record_.hosts.end(), strays_.begin(), strays_.end());
     NodeJob job = options_.node_job;
     job.service = options_.service;
     job.tree_file = state_->File(tree_name_);
@@ -140,7 +155,7 @@ class ClusterLaunch {
     options_.progress(absl::StrCat("starting on ", members_.size(), " hosts with ", tool_.name()));
     auto run = HostRun::Create(tool_,
                                {.arguments = {options_.node_program, "start", record_.node_job},
-                                .hosts = record_.hosts,
+                                .hosts = MemberNames(),
                                 .host_file = state_->File(kHostFile),
                                 .connect_seconds_max = kConnectSecondsMax},
                                state_->File("start-"));
@@ -270,24 +285,48 @@ class ClusterLaunch {
     return reason;
   }
 
-  // Those of this round on which something may run.
+  std::vector<std::string> MemberNames() const {
+    std::vector<std::string> names;
+    for (const Member& member : members_) names.push_back(member.name);
+    return names;
+  }
+
+  // Those on which something may run.
   std::vector<std::string> HostsInUse() const {
-    std::vector<std::string> hosts;
-    for (size_t i = 0; run_ != nullptr && i < record_.hosts.size(); ++i) {
-      if (!run_->outcomes()[i].nothing_there) hosts.push_back(record_.hosts[i]);
+    std::vector<std::string> hosts = strays_;
+    if (run_ == nullptr) return hosts;
+    for (size_t i = 0; i < run_->outcomes().hosts().size(); ++i) {
+      if (!run_->outcomes()[i].nothing_there) hosts.push_back(run_->outcomes().hosts()[i]);
     }
     return hosts;
   }
 
-  // What a stop does, for the hosts of this round.
+  // Of this round, those that never said that something was started.
+  std::set<std::string> HostsInDoubt() const {
+    std::set<std::string> hosts;
+    if (run_ == nullptr) return hosts;
+    for (const size_t i : run_->outcomes().NotIn(NodeState::kStarted)) {
+      hosts.insert(run_->outcomes().hosts()[i]);
+    }
+    return hosts;
+  }
+
+  // What a stop does. UNAVAILABLE when it did not reach all who were started: the others stay
+  // written down.
   absl::Status EndRound() {
     record_.hosts = HostsInUse();
+    const std::set<std::string> in_doubt = HostsInDoubt();
+    // Also when what is to be written down cannot be.
+    if (record_.hosts.empty()) {
+      run_.reset();
+      return state_->Remove();
+    }
     if (absl::Status saved = SaveRecord(); !saved.ok()) return saved;
     // Tools that only wait for hosts which wait in vain, or connect, first: nothing must start
     // behind the stop. One that stays would take the nodes' chance to clean up.
     if (!tool_.must_stay()) run_.reset();
     const ClusterStopOptions stop = {
-        .by_tree = false, .forget_lost = true, .progress = [](absl::string_view) {}};
+        .by_tree = false, .in_doubt = in_doubt, .progress = options_.progress};
     const absl::Status ended = StopCluster(*state_, stop);
     run_.reset();
     return ended;
@@ -296,7 +335,9 @@ class ClusterLaunch {
   absl::Status EndAll(const absl::Status& why) {
     options_.progress("ending what was started");
     if (const absl::Status ended = EndRound(); !ended.ok()) {
-      options_.progress(absl::StrCat("that failed: ", ended.message(), "; run stop"));
+      options_.progress(absl::StrCat("something may still run, and 'bazel run //deploy:stop -- ",
+                                     "--name=", options_.service,
+                                     "' tries again to end it: ", ended.message()));
     }
     return why;
   }
@@ -329,6 +370,8 @@ class ClusterLaunch {
   std::unique_ptr<HostRun> run_;
   absl::Time told_ = absl::Now();
   std::map<std::string, std::string> failed_;
+  // Were started in an earlier round, which could not be ended there.
+  std::vector<std::string> strays_;
   // Of the last round: by member, who said that it was started; the names of those that are ready;
   // of those that are not, though they serve; of those to leave out; and of those that may do
   // better without them.

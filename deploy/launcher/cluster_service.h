@@ -51,7 +51,8 @@ struct ClusterOptions {
   NodeJob node_job;
   // For all of Start.
   absl::Duration timeout = absl::Seconds(60);
-  // With fewer hosts ready, Start fails and leaves nothing running.
+  // With fewer hosts ready, Start fails and leaves nothing running; but what cannot be reached
+  // stays written down, for stop.
   size_t nodes_min = 1;
   // Ends a Start early (interruption.h); -1: nothing does.
   int interrupt_descriptor = -1;

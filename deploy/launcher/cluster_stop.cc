@@ -149,8 +149,9 @@ absl::Status StopCluster(StateDirectory& state, const ClusterStopOptions& option
     EndByTree(state, job->tree_file, *tree, *record, options);
   }
   if (!record->hosts.empty()) {
-    const auto failed = RunStop(state, *record, options);
+    auto failed = RunStop(state, *record, options);
     if (!failed.ok()) return failed.status();
+    for (const std::string& host : options.in_doubt) failed->erase(host);
     for (const std::string& line : FoldReasons(*failed)) options.progress(line);
     record->hosts.clear();
     for (const auto& [host, reason] : *failed) record->hosts.push_back(host);

@@ -6,6 +6,8 @@
 #define COPPICE_DEPLOY_LAUNCHER_CLUSTER_STOP_H_
 
 #include <functional>
+#include <set>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -24,6 +26,8 @@ struct ClusterStopOptions {
   bool by_tree = true;
   // Hosts that cannot be reached are given up; else they stay written down for another try.
   bool forget_lost = false;
+  // These are given up all the same, and not told of: it is not known that anything was started.
+  std::set<std::string> in_doubt;
   // Is told what is out of the ordinary; required.
   std::function<void(absl::string_view)> progress;
 };

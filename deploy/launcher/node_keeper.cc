@@ -181,9 +181,8 @@ class NodeKeeperHere final : public NodeKeeper {
     while (true) {
       const absl::Status free = CheckPorts(place_.self.addresses);
       if (free.ok() || absl::Now() >= deadline) return free;
-      const auto paused =
-          WaitReadable({}, {.deadline = absl::Now() + kLookAgain,
-                            .interrupt_descriptor = limits_.interrupt_descriptor});
+      const auto paused = WaitReadable({}, {.deadline = absl::Now() + kLookAgain,
+                                            .interrupt_descriptor = limits_.interrupt_descriptor});
       if (absl::IsCancelled(paused.status())) return paused.status();
     }
   }
@@ -310,7 +309,11 @@ class NodeKeeperHere final : public NodeKeeper {
     if (!written_down_) return absl::OkStatus();
     if (!state_.has_value()) {
       auto state = StateDirectory::Open(job_.node_root, job_.service);
-      if (StatusErrno(state.status()) == ENOENT) return absl::OkStatus();
+      if (StatusErrno(state.status()) == ENOENT) {
+        // What has this name from now on is not ours.
+        cleaned_up_ = true;
+        return absl::OkStatus();
+      }
       if (!state.ok()) return state.status();
       state_ = *std::move(state);
     }

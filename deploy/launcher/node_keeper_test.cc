@@ -15,12 +15,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "deploy/child_process.h"
+#include "deploy/descriptor_wait.h"
 #include "deploy/free_ports.h"
 #include "deploy/launcher/node_job.h"
 #include "deploy/launcher/node_line.h"
 #include "deploy/launcher/node_stop.h"
 #include "deploy/log_tail.h"
 #include "deploy/pipe.h"
+#include "deploy/process_identity.h"
 #include "deploy/root_readiness.h"
 #include "deploy/service_record.h"
 #include "deploy/state_directory.h"
@@ -37,6 +39,8 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 constexpr absl::Duration kPatience = absl::Minutes(1);
+// For a stop that waits in vain.
+constexpr absl::Duration kStopMax = absl::Seconds(10);
 
 std::string Program(const std::string& runfile) {
   return std::filesystem::canonical(runfile).string();
@@ -142,9 +146,15 @@ class NodeKeeperTest : public testing::Test {
     return record.ok() ? *record : ServiceRecord();
   }
 
+  // Returns when they have ended.
   void Kill(ProcessRole role) const {
     for (const ProcessRecord& process : Record().processes) {
-      if (process.role == role) kill(process.identity.pid, SIGKILL);
+      if (process.role != role) continue;
+      const auto opened = OpenProcess(process.identity);
+      kill(process.identity.pid, SIGKILL);
+      if (opened.ok()) {
+        EXPECT_TRUE(WaitReadable({opened->get()}, {.deadline = absl::Now() + kPatience}).ok());
+      }
     }
   }
 
@@ -207,7 +217,9 @@ TEST_F(NodeKeeperTest, AStopByTheTreeTellsOfAKilledOneThatNobodyHasCleanedUp) {
   Start();
   Await(v1::READINESS_STATE_PROVEN);
   Kill(ProcessRole::kStarter);
-  const auto stopped = StopTree();
+  // A peer that has not seen its end yet waits for it, in vain, and says that.
+  const auto stopped =
+      StopByTree(addresses_[0], StopRequestOf(job_.tree_file), absl::Now() + kStopMax);
   ASSERT_TRUE(stopped.ok()) << stopped.status();
   EXPECT_TRUE(NodesEnded(*stopped).empty()) << stopped->DebugString();
   EXPECT_EQ(stopped->failures_size(), 1);

@@ -29,7 +29,11 @@ class Waiting {
     absl::Time over_since = absl::InfiniteFuture();
     while (true) {
       auto reply = Ask();
+      if (!reply.ok() && reached_ && !absl::IsCancelled(reply.status())) {
+        return WithoutRoot(reply.status());
+      }
       if (!reply.ok()) return reply.status();
+      reached_ = true;
       reply_ = *std::move(reply);
       Tell();
       const absl::Time now = absl::Now();
@@ -64,11 +68,14 @@ class Waiting {
     request.set_with_sets(true);
     next_ask_at_ = now + wait / 2;
     // Beyond the limits, so that the last answer, which has the reasons, still comes.
-    auto reply = root_.Ask(request,
-                           {.deadline = now + wait + kRootAskMax,
-                            .interrupt_descriptor = limits_.interrupt_descriptor},
-                           AbsentPeer::kIsAwaited);
-    if (reply.ok() || absl::IsCancelled(reply.status())) return reply;
+    auto reply =
+        root_.Ask(request,
+                  {.deadline = now + wait + (reached_ ? options_.lost_grace : kRootAskMax),
+                   .interrupt_descriptor = limits_.interrupt_descriptor},
+                  AbsentPeer::kIsAwaited);
+    // It is awaited: only a connection that there was can be lost.
+    if (absl::IsUnavailable(reply.status())) reached_ = true;
+    if (reply.ok() || reached_ || absl::IsCancelled(reply.status())) return reply;
     const Member& root = tree_.members()[tree_.trees().Root(0)];
     return absl::UnavailableError(absl::StrCat(
         "the root ", root.name, " cannot be asked from here how far the others are (",
@@ -145,11 +152,24 @@ class Waiting {
     return result;
   }
 
+  // It could be reached before: it is gone, and each member is below it.
+  std::vector<MemberReadiness> WithoutRoot(const absl::Status& why) const {
+    const uint32_t root = tree_.trees().Root(0);
+    const std::string& name = tree_.members()[root].name;
+    std::vector<MemberReadiness> result(
+        tree_.members().size(),
+        {.lost = true, .reason = absl::StrCat("the root ", name, " was lost")});
+    result[root].reason = absl::StrCat("it was lost: ", why.message());
+    return result;
+  }
+
   const TreeFile& tree_;
   RootReadiness& root_;
   const TreeReadinessOptions& options_;
   const WaitLimits& limits_;
   v1::GetReadinessReply reply_;
+  // The root was, at least once.
+  bool reached_ = false;
   absl::Time told_at_ = absl::Now();
   absl::Time next_ask_at_ = absl::InfinitePast();
 };

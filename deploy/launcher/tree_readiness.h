@@ -45,7 +45,8 @@ struct TreeReadinessOptions {
 
 // By member of the tree file, when all who were started are ready, or nothing more is to be waited
 // for: each other one has told a problem or is lost, or the limits end it (CANCELLED alone is an
-// error then). UNAVAILABLE when the root cannot be asked; it names it and says what to do.
+// error then). A root that was reached, and does not answer for `lost_grace`, is lost with all
+// below it. UNAVAILABLE when it cannot be reached at all; that names it and says what to do.
 absl::StatusOr<std::vector<MemberReadiness>> AwaitTreeReadiness(const TreeFile& tree,
                                                                 RootReadiness& root,
                                                                 const TreeReadinessOptions& options,

@@ -28,8 +28,8 @@ class ScriptedRoot final : public RootReadiness {
                                             const WaitLimits&, AbsentPeer) override {
     last_request = request;
     ++questions;
-    if (answers.empty()) return absl::UnavailableError("nobody listens");
-    if (answers.size() == 1) return answers.front();
+    if (answers.empty()) return failure;
+    if (answers.size() == 1 && !dies) return answers.front();
     auto answer = std::move(answers.front());
     answers.pop_front();
     return answer;
@@ -40,6 +40,10 @@ class ScriptedRoot final : public RootReadiness {
   std::deque<v1::GetReadinessReply> answers;
   v1::GetReadinessRequest last_request;
   int questions = 0;
+  // After the last answer.
+  bool dies = false;
+  // As RootReadiness has it: UNAVAILABLE is of a connection that there was.
+  absl::Status failure = absl::DeadlineExceededError("nobody listens");
 };
 
 class TreeReadinessTest : public testing::Test {
@@ -154,9 +158,9 @@ TEST_F(TreeReadinessTest, SetsMayBeginAtALaterByte) {
   v1::GetReadinessReply& reply = root_.Add();
   reply.set_reached(true);
   *reply.mutable_proven_set() = SetOf(0b00001001, /*first_byte=*/2);
-  const auto found = AwaitTreeReadiness(*TreeFile::Make(members, {.fanout = 2}), root_,
-                                        {.started = started, .progress = [](absl::string_view) {}},
-                                        {});
+  const auto found =
+      AwaitTreeReadiness(*TreeFile::Make(members, {.fanout = 2}), root_,
+                         {.started = started, .progress = [](absl::string_view) {}}, {});
   ASSERT_TRUE(found.ok()) << found.status();
   for (size_t i = 0; i < 20; ++i) EXPECT_EQ((*found)[i].ready, i == 16 || i == 19) << i;
 }
@@ -181,6 +185,23 @@ TEST_F(TreeReadinessTest, ARootThatCannotBeAskedIsNamedWithTheWayOut) {
   EXPECT_EQ(found.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(found.status().message()), HasSubstr("the root n0 cannot be asked"));
   EXPECT_THAT(std::string(found.status().message()), HasSubstr("--addresses"));
+}
+
+TEST_F(TreeReadinessTest, ARootThatIsLostAfterItHasAnsweredIsLostWithAllBelowIt) {
+  *root_.Add().mutable_proven_set() = SetOf(0b1110);
+  root_.dies = true;
+  const auto found = Await();
+  ASSERT_TRUE(found.ok()) << found.status();
+  for (const MemberReadiness& member : *found) EXPECT_TRUE(member.lost && !member.ready);
+  EXPECT_EQ((*found)[0].reason, "it was lost: nobody listens");
+  EXPECT_EQ((*found)[3].reason, "the root n0 was lost");
+}
+
+TEST_F(TreeReadinessTest, ARootWhoseConnectionBreaksBeforeItAnswersIsLostToo) {
+  root_.failure = absl::UnavailableError("Socket closed");
+  const auto found = Await();
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_TRUE((*found)[0].lost && (*found)[3].lost);
 }
 
 TEST_F(TreeReadinessTest, AnInterruptionEndsIt) {
