@@ -120,6 +120,9 @@ class InspectionService final : public v1::Inspection::CallbackService {
   Reactor* GetReadiness(grpc::CallbackServerContext* context,
                         const v1::GetReadinessRequest* request,
                         v1::GetReadinessReply* reply) override {
+    if (absl::Status job = subjects_.stopper.CheckJob(request->tree_file()); !job.ok()) {
+      return Finish(*context, job);
+    }
     Reactor* reactor = context->DefaultReactor();
     const absl::Duration left =
         absl::FromChrono(context->deadline()) - subjects_.clock.Now() - kReadinessAnswerMargin;

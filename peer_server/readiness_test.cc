@@ -305,6 +305,17 @@ TEST_F(ReadinessTest, StopNamesTheNodesThatDidNotAnswerAndEndsTheOthers) {
   for (const size_t i : {0, 1, 3, 4}) EXPECT_TRUE(cluster.AwaitStopped(i)) << i;
 }
 
+TEST_F(ReadinessTest, NobodyTellsOfAnotherJobHowReadyItIs) {
+  TestCluster cluster(1, 1);
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(absl::Now() + kWaitMax));
+  v1::GetReadinessRequest request;
+  request.set_tree_file("/shared/other/tree");
+  v1::GetReadinessReply reply;
+  const grpc::Status refused = cluster.inspection(0).GetReadiness(&context, request, &reply);
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+}
+
 TEST_F(ReadinessTest, AStopOfAnotherJobIsRefusedByEachPeerAndOneOfThisJobGoesDown) {
   TestCluster cluster(2, 1);
   v1::StopReply reply;

@@ -52,6 +52,11 @@ absl::StatusOr<Member> FindMember(const ClusterRecord& record, const std::string
   return std::move(place->self);
 }
 
+std::string TreeFileOf(const ClusterRecord& record) {
+  const auto job = ParseNodeJob(record.node_job);
+  return job.ok() ? job->tree_file : "";
+}
+
 ClusterStatus AskOne(const std::string& service, const ClusterRecord& record,
                      const AskReadiness& ask) {
   ClusterStatus status = {.service = service,
@@ -65,7 +70,7 @@ ClusterStatus AskOne(const std::string& service, const ClusterRecord& record,
   }
   status.root = std::move(root->name);
   status.address = root->AddressIn(0);
-  auto readiness = ask(status.address);
+  auto readiness = ask(status.address, TreeFileOf(record));
   status.asked = readiness.status();
   if (readiness.ok()) status.readiness = *std::move(readiness);
   return status;
@@ -98,9 +103,11 @@ bool ClusterStatus::well() const {
          readiness.problems().empty();
 }
 
-absl::StatusOr<v1::GetReadinessReply> AskRoot(const std::string& address) {
-  return RootReadiness::At(address)->Ask(v1::GetReadinessRequest(),
-                                         {.deadline = absl::Now() + kRootAnswerMax});
+absl::StatusOr<v1::GetReadinessReply> AskRoot(const std::string& address,
+                                              const std::string& tree_file) {
+  v1::GetReadinessRequest request;
+  request.set_tree_file(tree_file);
+  return RootReadiness::At(address)->Ask(request, {.deadline = absl::Now() + kRootAnswerMax});
 }
 
 std::vector<ClusterStatus> AskClusters(const ClusterChoice& choice, const AskReadiness& ask) {

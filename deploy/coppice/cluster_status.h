@@ -50,16 +50,18 @@ struct ClusterChoice {
   std::string job;
 };
 
-// Asks the peer at an address, without waiting for anything; errors name the address.
-using AskReadiness =
-    std::function<absl::StatusOr<v1::GetReadinessReply>(const std::string& address)>;
+// Asks the peer at an address, without waiting for anything; errors name the address. `tree_file`
+// is of the service: a peer of another job refuses.
+using AskReadiness = std::function<absl::StatusOr<v1::GetReadinessReply>(
+    const std::string& address, const std::string& tree_file)>;
 
 // The address of a peer of a service on hosts, by which any machine that reaches them can ask it:
 // that of `node`, or of the root when it is empty. NOT_FOUND when there is none.
 absl::StatusOr<std::string> FindPeerOnHosts(const ClusterChoice& choice, const std::string& node);
 
 // Over the network, at most for kRootAnswerMax.
-absl::StatusOr<v1::GetReadinessReply> AskRoot(const std::string& address);
+absl::StatusOr<v1::GetReadinessReply> AskRoot(const std::string& address,
+                                              const std::string& tree_file);
 
 // Sorted by name; none where nothing was launched on hosts, or the directory cannot be read.
 std::vector<ClusterStatus> AskClusters(const ClusterChoice& choice,

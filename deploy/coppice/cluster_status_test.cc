@@ -46,8 +46,9 @@ class ClusterStatusTest : public testing::Test {
   }
 
   AskReadiness Answering() {
-    return [this](const std::string& address) {
+    return [this](const std::string& address, const std::string& tree_file) {
       asked_.push_back(address);
+      EXPECT_THAT(tree_file, testing::EndsWith("/tree-1"));
       return answer_;
     };
   }
@@ -172,7 +173,7 @@ TEST_F(ClusterStatusTest, DirectoriesWithoutAServiceOnHostsAreNothing) {
 }
 
 TEST_F(ClusterStatusTest, OverTheNetworkNobodyIsWaitedFor) {
-  const auto answer = AskRoot(top_ + "/no.sock");
+  const auto answer = AskRoot(top_ + "/no.sock", "");
   EXPECT_EQ(answer.status().code(), absl::StatusCode::kUnavailable);
 }
 

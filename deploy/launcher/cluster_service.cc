@@ -174,7 +174,8 @@ class ClusterLaunch {
   absl::Status AwaitReady() {
     const auto root = RootReadiness::At(tree_->members()[tree_->trees().Root(0)].addresses.front());
     const auto found = AwaitTreeReadiness(*tree_, *root,
-                                          {.started = started_,
+                                          {.tree_file = state_->File(tree_name_),
+                                           .started = started_,
                                            .warm = !options_.node_job.recording.empty(),
                                            .progress = options_.progress},
                                           limits_);

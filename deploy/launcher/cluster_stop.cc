@@ -11,11 +11,13 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+#include "common/file_descriptor.h"
 #include "common/own_host_name.h"
 #include "common/status.h"
 #include "deploy/descriptor_wait.h"
@@ -34,18 +36,22 @@ namespace coppice {
 namespace {
 
 // How long a tool that stayed may take to see that all it ran has ended.
-constexpr absl::Duration kToolEndMax = absl::Seconds(10);
+constexpr absl::Duration kToolEndMax = absl::Seconds(5);
 
 void EndTools(const ClusterRecord& record) {
   if (record.tool_host.empty() || record.tool_host != OwnHostName()) return;
-  const absl::Time deadline = absl::Now() + kToolEndMax;
+  std::vector<FileDescriptor> alive;
   for (const ProcessIdentity& tool : record.tools) {
-    const auto opened = OpenProcess(tool);
-    if (!opened.ok()) continue;
-    if (WaitReadable({opened->get()}, {.deadline = deadline}).ok()) continue;
-    SignalPidfd(opened->get(), SIGTERM);
-    if (WaitReadable({opened->get()}, {.deadline = absl::Now() + kToolEndMax}).ok()) continue;
-    SignalPidfd(opened->get(), SIGKILL);
+    if (auto opened = OpenProcess(tool); opened.ok()) alive.push_back(*std::move(opened));
+  }
+  // All of them together, first by themselves and then by SIGTERM.
+  for (const int signal : {SIGTERM, SIGKILL}) {
+    const absl::Time deadline = absl::Now() + kToolEndMax;
+    for (const FileDescriptor& tool : alive) {
+      if (!WaitReadable({tool.get()}, {.deadline = deadline}).ok()) {
+        SignalPidfd(tool.get(), signal);
+      }
+    }
   }
 }
 
@@ -67,9 +73,8 @@ absl::Status WriteSummary(const StateDirectory& state, const JobSummary& summary
 // Takes the hosts that have ended, and are clean, out of the record. What goes wrong is said, and
 // leaves the hosts to the tool.
 void EndByTree(const StateDirectory& state, const std::string& tree_file, const TreeFile& tree,
-               ClusterRecord& record, const ClusterStopOptions& options) {
+               ClusterRecord& record, absl::Time deadline, const ClusterStopOptions& options) {
   const Member& root = tree.members()[tree.trees().Root(0)];
-  const absl::Time deadline = absl::Now() + std::min(kTreeStopMax, options.timeout / 2);
   v1::StopRequest request;
   request.set_reason("the job has ended");
   request.set_tree_file(tree_file);
@@ -99,7 +104,7 @@ void EndByTree(const StateDirectory& state, const std::string& tree_file, const 
 // The hosts on which something may still run, with the reasons.
 absl::StatusOr<std::map<std::string, std::string>> RunStop(const StateDirectory& state,
                                                            const ClusterRecord& record,
-                                                           const ClusterStopOptions& options) {
+                                                           absl::Time deadline) {
   const char* path = getenv("PATH");
   const auto tool = FindTool(record.launcher, record.slurm_job, path == nullptr ? "" : path);
   if (!tool.ok()) return tool.status();
@@ -115,8 +120,8 @@ absl::StatusOr<std::map<std::string, std::string>> RunStop(const StateDirectory&
                               .host_file = state.File(kHostFile)},
                              state.File("stop-"));
   if (!run.ok()) return run.status();
-  const absl::Status ended = (*run)->Run([](const HostOutcomes&) { return true; },
-                                         {.deadline = absl::Now() + options.timeout});
+  const absl::Status ended =
+      (*run)->Run([](const HostOutcomes&) { return true; }, {.deadline = deadline});
   std::map<std::string, std::string> failed;
   const HostOutcomes& outcomes = (*run)->outcomes();
   for (const size_t host : outcomes.NotIn(NodeState::kStopped)) {
@@ -133,6 +138,7 @@ std::string JobSummaryFile(const StateDirectory& state) {
 }
 
 absl::Status StopCluster(StateDirectory& state, const ClusterStopOptions& options) {
+  const absl::Time begin = absl::Now();
   const auto text = state.ReadFile(kClusterRecordFile);
   if (!text.ok()) return text.status();
   auto record = ParseClusterRecord(*text);
@@ -146,10 +152,11 @@ absl::Status StopCluster(StateDirectory& state, const ClusterStopOptions& option
   if (absl::Status ended = RemoveTree(job->tree_file); !ended.ok()) return ended;
   const size_t all = record->hosts.size();
   if (options.by_tree && tree.ok() && all > 0) {
-    EndByTree(state, job->tree_file, *tree, *record, options);
+    EndByTree(state, job->tree_file, *tree, *record,
+              begin + std::min(kTreeStopMax, options.timeout / 2), options);
   }
   if (!record->hosts.empty()) {
-    auto failed = RunStop(state, *record, options);
+    auto failed = RunStop(state, *record, begin + options.timeout);
     if (!failed.ok()) return failed.status();
     for (const std::string& host : options.in_doubt) failed->erase(host);
     for (const std::string& line : FoldReasons(*failed)) options.progress(line);

@@ -66,13 +66,13 @@ class Waiting {
         std::clamp(limits_.deadline - now, absl::Milliseconds(1), options_.interval);
     request.set_wait_max_ns(static_cast<uint64_t>(absl::ToInt64Nanoseconds(wait)));
     request.set_with_sets(true);
+    request.set_tree_file(options_.tree_file);
     next_ask_at_ = now + wait / 2;
     // Beyond the limits, so that the last answer, which has the reasons, still comes.
-    auto reply =
-        root_.Ask(request,
-                  {.deadline = now + wait + (reached_ ? options_.lost_grace : kRootAskMax),
-                   .interrupt_descriptor = limits_.interrupt_descriptor},
-                  AbsentPeer::kIsAwaited);
+    auto reply = root_.Ask(request,
+                           {.deadline = now + wait + (reached_ ? options_.lost_grace : kRootAskMax),
+                            .interrupt_descriptor = limits_.interrupt_descriptor},
+                           AbsentPeer::kIsAwaited);
     // It is awaited: only a connection that there was can be lost.
     if (absl::IsUnavailable(reply.status())) reached_ = true;
     if (reply.ok() || reached_ || absl::IsCancelled(reply.status())) return reply;

@@ -33,6 +33,8 @@ struct MemberReadiness {
 };
 
 struct TreeReadinessOptions {
+  // The path of the tree's file, as the peers were given it: those of another job refuse to answer.
+  std::string tree_file;
   // Who was started, by member; nobody waits for the others.
   std::vector<bool> started;
   // Ready is warm, not only proven.
