@@ -28,8 +28,8 @@ ssize_t WriteToDevice(int descriptor, iovec* pieces, int count, void* self) {
 }
 
 // A thread is cancelled in these two when the loop ends: nothing that has a destructor.
-ssize_t ReadFromDevice(int descriptor, void* buffer, size_t size, void* /*self*/) {
-  return read(descriptor, buffer, size);
+ssize_t ReadFromDevice(int descriptor, void* buffer, size_t size, void* self) {
+  return static_cast<FileSystem*>(self)->turns().Read(descriptor, buffer, size);
 }
 
 ssize_t ReadFromSocket(int descriptor, void* buffer, size_t size, void* /*self*/) {

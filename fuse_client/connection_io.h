@@ -1,4 +1,5 @@
-// How libfuse reads requests and writes answers: as it does itself, but for one flag.
+// How libfuse reads requests and writes answers: as it does itself, but that its threads take turns
+// at reading (request_turns.h), and for one flag.
 //
 // libfuse before 3.17 does not pass FUSE_PARALLEL_DIROPS on to the kernel, although it offers the
 // capability. Without the flag the kernel sends one lookup at a time in each directory, and the

@@ -33,6 +33,7 @@
 #include "fuse_client/kernel_cache_notifier.h"
 #include "fuse_client/pending_reply.h"
 #include "fuse_client/request_counters.h"
+#include "fuse_client/request_turns.h"
 #include "fuse_client/transient_names.h"
 #include "source/source.h"
 
@@ -97,6 +98,7 @@ class FileSystem {
                              bool plus);
 
   InitHandshake& handshake() { return handshake_; }
+  RequestTurns& turns() { return turns_; }
   const FileSystemParts& parts() const { return parts_; }
   RequestContext NewContext() const;
   std::shared_ptr<PendingReply> StartReply(fuse_req* request) const;
@@ -130,6 +132,7 @@ class FileSystem {
   const double kept_seconds_;  // options_.metadata_ttl
   std::atomic<uint64_t> epoch_ = 0;
   InitHandshake handshake_;
+  RequestTurns turns_;
 };
 
 // The handlers of everything that this file system refuses; refusals.cc.

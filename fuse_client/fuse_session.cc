@@ -22,6 +22,7 @@
 #include "fuse_client/mount_point.h"
 #include "fuse_client/periodic_task.h"
 #include "fuse_client/recording_file_system.h"
+#include "fuse_client/request_turns.h"
 #include "spdlog/spdlog.h"
 
 namespace coppice {
@@ -153,6 +154,8 @@ class LibfuseSession final : public FuseSession {
     // Not SA_RESTART: the loop's wait is to be interrupted.
     sigaction(FuseWakeSignal(), &action, nullptr);
     loop_ = std::thread([this] { Loop(); });
+    rescues_ =
+        std::make_unique<PeriodicTask>(kRescueInterval, [this] { file_system_->turns().Rescue(); });
     if (options_.tick) {
       ticks_ = std::make_unique<PeriodicTask>(options_.file_system.negative_ttl,
                                               [this] { watch_.Tick(); });
@@ -205,6 +208,7 @@ class LibfuseSession final : public FuseSession {
   fuse_session* session_ = nullptr;
   bool mounted_ = false;
   std::unique_ptr<PeriodicTask> ticks_;
+  std::unique_ptr<PeriodicTask> rescues_;
   std::thread loop_;
 
   Mutex mutex_;
@@ -267,6 +271,7 @@ void LibfuseSession::Shutdown() {
   storing_.Stop();
   if (session_ == nullptr) return;
   if (loop_.joinable()) EndLoop();
+  rescues_.reset();
   in_flight_.WaitUntilNone();
   if (mounted_) fuse_session_unmount(session_);
   fuse_session_destroy(session_);
