@@ -52,9 +52,10 @@ PeerChannels OpenChannels(const std::string& address,
           .bulk = OpenChannel(address, credentials, kReconnectBackoffMin)};
 }
 
-std::shared_ptr<grpc::Channel> OpenPatientChannel(const std::string& address) {
+std::shared_ptr<grpc::Channel> OpenPatientChannel(const std::string& address,
+                                                  absl::Duration connect_max) {
   KeepGrpcInitialised();
-  return OpenChannel(address, grpc::InsecureChannelCredentials(), kPatientConnectMax);
+  return OpenChannel(address, grpc::InsecureChannelCredentials(), connect_max);
 }
 
 std::string ChannelStateName(grpc::Channel& channel) {

@@ -40,9 +40,10 @@ PeerChannels OpenChannels(const std::string& address,
                           std::shared_ptr<grpc::ChannelCredentials> credentials = nullptr);
 
 // One channel for whoever has nobody else to ask, and rather waits: an attempt to connect may take
-// kPatientConnectMax, in which the network tells of a host that is not there, and a packet that was
+// `connect_max`, in which the network tells of a host that is not there, and a packet that was
 // lost is sent again. Those of OpenChannels give up after the backoff, for the next in line.
-std::shared_ptr<grpc::Channel> OpenPatientChannel(const std::string& address);
+std::shared_ptr<grpc::Channel> OpenPatientChannel(const std::string& address,
+                                                  absl::Duration connect_max = kPatientConnectMax);
 
 // The state of a channel as proto/inspection.proto names it: "READY", "IDLE", ...
 std::string ChannelStateName(grpc::Channel& channel);
