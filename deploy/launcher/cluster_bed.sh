@@ -21,10 +21,13 @@ cat_init() {
 #!/bin/bash
 bed=$1; name=$2; address=$3
 hostname "$name"
-# Those of the machine that the nodes are on are none of theirs.
-while read -r _ point type _; do
-  [ "$type" = fuse.coppice ] && umount --lazy "$point"
-done </proc/mounts
+# Those of the machine that the nodes are on are none of theirs. The list is read first: it moves
+# under who unmounts as he reads.
+mapfile -t mounts </proc/mounts
+for line in "${mounts[@]}"; do
+  read -r _ point type _ <<<"$line"
+  if [ "$type" = fuse.coppice ]; then umount --lazy "$point"; fi
+done
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir -p /run/sshd /run/munge /run/keep
 case $bed in /tmp/*)

@@ -63,7 +63,7 @@ left_on() {
 look_on() {
   on "$1" sh -c '
     ps -eo args= | grep -E "^[^ ]*/(peer_server|fuse_client|coppice_node) " | cut -c1-80
-    grep fuse.coppice /proc/mounts; ls -A /tmp' 2>&1 | tr '\n' ' '
+    grep -E "^coppice /tmp/(root|recording)" /proc/mounts; ls -A /tmp' 2>&1 | tr '\n' ' '
 }
 expect_nothing_left() {
   local i left
