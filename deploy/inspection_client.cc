@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "deploy/peer_target.h"
 #include "grpcpp/grpcpp.h"
 #include "proto/inspection.grpc.pb.h"
 #include "rpc/peer_channels.h"
@@ -11,8 +12,7 @@ namespace coppice {
 namespace {
 
 std::unique_ptr<v1::Inspection::Stub> ConnectTo(const std::string& peer) {
-  const std::string target = peer.starts_with('/') ? absl::StrCat("unix:", peer) : peer;
-  return v1::Inspection::NewStub(OpenChannels(target).control);
+  return v1::Inspection::NewStub(OpenChannels(PeerTarget(peer)).control);
 }
 
 absl::Status StatusOf(const grpc::Status& status, const std::string& peer, absl::string_view what) {

@@ -32,4 +32,9 @@ std::string LogTail(const std::string& path, size_t lines) {
   return tail;
 }
 
+absl::Status ErrorWithLog(absl::StatusCode code, absl::string_view what,
+                          const std::string& log_file) {
+  return absl::Status(code, absl::StrCat(what, "; the end of its log:\n", LogTail(log_file)));
+}
+
 }  // namespace coppice

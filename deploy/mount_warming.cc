@@ -18,10 +18,6 @@ namespace {
 // The readable ones of WaitReadable, by their order there: what was said counts before the end.
 constexpr size_t kProgress = 0;
 
-absl::Status WithLog(absl::StatusCode code, absl::string_view what, const std::string& log_file) {
-  return absl::Status(code, absl::StrCat(what, "; the end of its log:\n", LogTail(log_file)));
-}
-
 absl::StatusOr<ChildProcess> StartWarm(const MountWarmingOptions& options, int progress) {
   return ChildProcess::Start(
       {.arguments = {options.program, absl::StrCat("--trace=", options.trace),
@@ -58,14 +54,14 @@ absl::Status WarmMount(const MountWarmingOptions& options, const WaitLimits& lim
   if (!process.ok()) return Annotate(process.status(), "start warm");
   pipe->write_end.Reset();
   if (absl::Status status = FollowToEnd(*process, *pipe, options, limits); !status.ok()) {
-    return WithLog(status.code(), absl::StrCat("warming the mount: ", status.message()),
-                   options.log_file);
+    return ErrorWithLog(status.code(), absl::StrCat("warming the mount: ", status.message()),
+                        options.log_file);
   }
   const auto end = process->Wait(limits);
   if (!end.ok()) return Annotate(end.status(), "warming the mount");
   if (end->success()) return absl::OkStatus();
-  return WithLog(absl::StatusCode::kFailedPrecondition,
-                 absl::StrCat("warming the mount ", end->Describe()), options.log_file);
+  return ErrorWithLog(absl::StatusCode::kFailedPrecondition,
+                      absl::StrCat("warming the mount ", end->Describe()), options.log_file);
 }
 
 }  // namespace coppice

@@ -17,10 +17,6 @@ constexpr absl::string_view kReady = "ready\n";
 // The readable ones of WaitReadable, by their order there.
 constexpr size_t kProgramEnded = 0;
 
-absl::Status WithLog(absl::StatusCode code, const std::string& what, const std::string& log_file) {
-  return absl::Status(code, absl::StrCat(what, "; the end of its log:\n", LogTail(log_file)));
-}
-
 }  // namespace
 
 absl::StatusOr<ReadyPipe> ReadyPipe::Open() {
@@ -40,13 +36,15 @@ absl::Status ReadyPipe::Wait(ChildProcess& program, const std::string& who,
       if (event.status().code() != absl::StatusCode::kDeadlineExceeded) {
         return Annotate(event.status(), who);
       }
-      return WithLog(event.status().code(), absl::StrCat(who, " was not ready in time"), log_file);
+      return ErrorWithLog(event.status().code(), absl::StrCat(who, " was not ready in time"),
+                          log_file);
     }
     if (*event == kProgramEnded) {
       const auto end = program.Wait(limits);
       if (!end.ok()) return Annotate(end.status(), who);
-      return WithLog(absl::StatusCode::kFailedPrecondition,
-                     absl::StrCat(who, " ", end->Describe(), " before it was ready"), log_file);
+      return ErrorWithLog(absl::StatusCode::kFailedPrecondition,
+                          absl::StrCat(who, " ", end->Describe(), " before it was ready"),
+                          log_file);
     }
     char buffer[kReady.size()];
     const ssize_t count = read(pipe_.read_end.get(), buffer, sizeof(buffer) - received_.size());
@@ -57,8 +55,8 @@ absl::Status ReadyPipe::Wait(ChildProcess& program, const std::string& who,
     if (count > 0) received_.append(buffer, count);
     if (received_ == kReady) return absl::OkStatus();
     if (kReady.substr(0, received_.size()) != received_) {
-      return WithLog(absl::StatusCode::kFailedPrecondition,
-                     absl::StrCat(who, " said '", received_, "' instead of ready"), log_file);
+      return ErrorWithLog(absl::StatusCode::kFailedPrecondition,
+                          absl::StrCat(who, " said '", received_, "' instead of ready"), log_file);
     }
   }
 }

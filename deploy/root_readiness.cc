@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "common/file_descriptor.h"
 #include "common/status.h"
+#include "deploy/peer_target.h"
 #include "proto/inspection.grpc.pb.h"
 #include "rpc/peer_channels.h"
 
@@ -29,8 +30,7 @@ class RootReadinessOverGrpc final : public RootReadiness {
  public:
   explicit RootReadinessOverGrpc(const std::string& address)
       : address_(address),
-        stub_(v1::Inspection::NewStub(OpenPatientChannel(
-            address.starts_with('/') ? absl::StrCat("unix:", address) : address))) {}
+        stub_(v1::Inspection::NewStub(OpenPatientChannel(PeerTarget(address)))) {}
 
   absl::StatusOr<v1::GetReadinessReply> Ask(const v1::GetReadinessRequest& request,
                                             const WaitLimits& limits, AbsentPeer absent) override {

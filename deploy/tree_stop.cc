@@ -1,6 +1,7 @@
 #include "deploy/tree_stop.h"
 
 #include "absl/strings/str_cat.h"
+#include "deploy/peer_target.h"
 #include "grpcpp/grpcpp.h"
 #include "proto/inspection.grpc.pb.h"
 #include "rpc/peer_channels.h"
@@ -9,8 +10,7 @@ namespace coppice {
 
 absl::StatusOr<v1::StopReply> StopByTree(const std::string& address, const v1::StopRequest& request,
                                          absl::Time deadline) {
-  const auto stub = v1::Inspection::NewStub(
-      OpenChannels(address.starts_with('/') ? absl::StrCat("unix:", address) : address).control);
+  const auto stub = v1::Inspection::NewStub(OpenChannels(PeerTarget(address)).control);
   grpc::ClientContext context;
   context.set_deadline(absl::ToChronoTime(deadline));
   v1::StopReply reply;

@@ -33,6 +33,8 @@ struct ClusterRecord {
 // The names of the files in a state directory.
 inline constexpr absl::string_view kClusterTreeFile = "tree";  // and "-" and the time
 inline constexpr absl::string_view kClusterRecordFile = "cluster.json";
+// Of the hosts that a tool is sent to, one a line.
+inline constexpr absl::string_view kClusterHostFile = "hosts";
 
 std::string ClusterRecordText(const ClusterRecord& record);
 

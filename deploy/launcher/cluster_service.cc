@@ -30,7 +30,6 @@
 namespace coppice {
 namespace {
 
-constexpr absl::string_view kHostFile = "hosts";
 // Each leaves out at least one host; more than a few means that hosts fail as we look.
 constexpr int kRoundsMax = 4;
 // Of the time of the whole launch, what the nodes may take; they report before we give up.
@@ -123,7 +122,8 @@ class ClusterLaunch {
       return written;
     }
     tree_.emplace(*std::move(tree));
-    return state_->WriteFile(kHostFile, absl::StrCat(absl::StrJoin(MemberNames(), "\n"), "\n"));
+    return state_->WriteFile(kClusterHostFile,
+                             absl::StrCat(absl::StrJoin(MemberNames(), "\n"), "\n"));
   }
 
   absl::Status WriteRecord() {
@@ -156,7 +156,7 @@ class ClusterLaunch {
     auto run = HostRun::Create(tool_,
                                {.arguments = {options_.node_program, "start", record_.node_job},
                                 .hosts = MemberNames(),
-                                .host_file = state_->File(kHostFile),
+                                .host_file = state_->File(kClusterHostFile),
                                 .connect_seconds_max = kConnectSecondsMax},
                                state_->File("start-"));
     if (!run.ok()) return run.status();

@@ -108,16 +108,15 @@ absl::StatusOr<std::map<std::string, std::string>> RunStop(const StateDirectory&
   const char* path = getenv("PATH");
   const auto tool = FindTool(record.launcher, record.slurm_job, path == nullptr ? "" : path);
   if (!tool.ok()) return tool.status();
-  constexpr absl::string_view kHostFile = "hosts";
   if (absl::Status written =
-          state.WriteFile(kHostFile, absl::StrCat(absl::StrJoin(record.hosts, "\n"), "\n"));
+          state.WriteFile(kClusterHostFile, absl::StrCat(absl::StrJoin(record.hosts, "\n"), "\n"));
       !written.ok()) {
     return written;
   }
   auto run = HostRun::Create(**tool,
                              {.arguments = {record.node_program, "stop", record.node_job},
                               .hosts = record.hosts,
-                              .host_file = state.File(kHostFile)},
+                              .host_file = state.File(kClusterHostFile)},
                              state.File("stop-"));
   if (!run.ok()) return run.status();
   const absl::Status ended =
