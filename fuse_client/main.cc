@@ -1,8 +1,9 @@
 // fuse_client: mounts what the peer of this node serves.
 //
-// From the kernel down: SymlinkRewriting (if asked for), SharedReading (blocks, from the peer's
-// memory), Promoting, SingleFlight, BlockCaching (a small one, for blocks that came as messages),
-// MetadataCaching, Retrying (so that a restart of the peer is only a delay), PeerSource.
+// From the kernel down: SymlinkRewriting (if asked for), PythonPrefetching (here, so that listings
+// come this far), SharedReading (blocks, from the peer's memory), Promoting, SingleFlight,
+// BlockCaching (a small one, for blocks that came as messages), MetadataCaching, Retrying (so that
+// a restart of the peer is only a delay), PeerSource.
 #include <signal.h>
 #include <unistd.h>
 
@@ -41,6 +42,7 @@
 #include "source/block_caching_source.h"
 #include "source/metadata_caching_source.h"
 #include "source/promoting_source.h"
+#include "source/python_prefetching_source.h"
 #include "source/shared_reading_source.h"
 #include "source/single_flight_source.h"
 #include "spdlog/spdlog.h"
@@ -78,7 +80,8 @@ class Client {
         single_flight_(MakeSingleFlightSource(*blocks_, flags.negative_ttl, clock_)),
         promoting_(MakePromotingSource(*single_flight_, flags.negative_ttl, clock_)),
         shared_(MakeSharedReadingSource(*promoting_, *retrying_)),
-        top_(shared_.get()),
+        python_(MakePythonPrefetchingSource(*shared_)),
+        top_(python_.get()),
         slot_({metadata_.get(), single_flight_.get()}) {}
 
   ~Client() {
@@ -151,6 +154,7 @@ class Client {
                   for (const auto& [name, value] : shared_->Statistics().counters) {
                     counters[absl::StrCat("blocks_", name)] = value;
                   }
+                  counters["modules_ahead"] = python_->Statistics().counters["prefetched_blocks"];
                   return counters;
                 },
             // Orders may have been missed: all that is known may be old.
@@ -223,6 +227,7 @@ class Client {
   const std::unique_ptr<SingleFlightSource> single_flight_;
   const std::unique_ptr<PromotingSource> promoting_;
   const std::unique_ptr<SharedReadingSource> shared_;
+  const std::unique_ptr<PythonPrefetchingSource> python_;
   std::unique_ptr<Source> rewriting_;
   Source* top_;
   SessionSlot slot_;

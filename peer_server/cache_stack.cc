@@ -8,6 +8,7 @@
 #include "source/library_prefetching_source.h"
 #include "source/metadata_caching_source.h"
 #include "source/metered_source.h"
+#include "source/pacing_source.h"
 #include "source/prefetching_source.h"
 #include "source/promoting_source.h"
 #include "source/sibling_prefetching_source.h"
@@ -27,7 +28,8 @@ class Stack final : public CacheStack {
                                             clock)),
         blocks_(MakeBlockCachingSource(*metadata_, options.cache_bytes, clock, publisher)),
         flight_(MakeSingleFlightSource(*blocks_, options.negative_ttl, clock)),
-        promoting_(MakePromotingSource(*flight_, options.negative_ttl, clock)),
+        pacing_(MakePacingSource(*flight_, PacingWindowBytes())),
+        promoting_(MakePromotingSource(*pacing_, options.negative_ttl, clock)),
         siblings_(MakeSiblingPrefetchingSource(*promoting_)),
         prefetching_(MakePrefetchingSource(*siblings_)),
         libraries_(MakeLibraryPrefetchingSource(*prefetching_)),
@@ -39,7 +41,8 @@ class Stack final : public CacheStack {
   std::vector<LayerStatistics> Statistics() const override {
     return {metered_->Statistics(),     familiar_->Statistics(), libraries_->Statistics(),
             prefetching_->Statistics(), siblings_->Statistics(), promoting_->Statistics(),
-            flight_->Statistics(),      blocks_->Statistics(),   metadata_->Statistics()};
+            pacing_->Statistics(),      flight_->Statistics(),   blocks_->Statistics(),
+            metadata_->Statistics()};
   }
 
   std::vector<CachedItem> Items(const std::string& prefix) const override {
@@ -61,6 +64,7 @@ class Stack final : public CacheStack {
   const std::unique_ptr<MetadataCachingSource> metadata_;
   const std::unique_ptr<BlockCachingSource> blocks_;
   const std::unique_ptr<SingleFlightSource> flight_;
+  const std::unique_ptr<PacingSource> pacing_;
   const std::unique_ptr<PromotingSource> promoting_;
   const std::unique_ptr<SiblingPrefetchingSource> siblings_;
   const std::unique_ptr<PrefetchingSource> prefetching_;

@@ -83,10 +83,11 @@ TEST_F(InspectionTest, StatisticsNameEveryLayerFromTheTopDown) {
   EXPECT_EQ(reply.node(), "node0");
   std::vector<std::string> layers;
   for (const auto& layer : reply.layers()) layers.push_back(layer.layer());
-  EXPECT_EQ(layers, (std::vector<std::string>{
-                        "service", "metered", "familiar_prefetching", "library_prefetching",
-                        "prefetching", "sibling_prefetching", "promoting", "single_flight",
-                        "block_cache", "metadata_cache", "shared_blocks", "backing"}));
+  EXPECT_EQ(layers,
+            (std::vector<std::string>{"service", "metered", "familiar_prefetching",
+                                      "library_prefetching", "prefetching", "sibling_prefetching",
+                                      "promoting", "pacing", "single_flight", "block_cache",
+                                      "metadata_cache", "shared_blocks", "backing"}));
   EXPECT_EQ(cluster_.Counter(0, "block_cache", "entries"), 25u);
   EXPECT_EQ(cluster_.Counter(0, "backing", "opens"), 25u);
   EXPECT_EQ(cluster_.Counter(1, "parent", "read_block"), 0u);

@@ -123,9 +123,10 @@ class LibraryPrefetching final : public ForwardingSource<LibraryPrefetchingSourc
                  });
   }
 
-  // The blocks that the loader reads of the object itself. Of a small one all, as PrefetchingSource
-  // does when the first of them is asked for: whether it is, and not found in memory, is a matter
-  // of luck, and what reaches the backing file system must not be.
+  // The blocks that the loader reads of the object itself, when it has opened all of them. Of a
+  // small one all, as PrefetchingSource does when the first of them is asked for: whether it is,
+  // and not found in memory, is a matter of luck, and what reaches the backing file system must not
+  // be.
   void FetchTables(const Examination& examination) {
     std::set<uint64_t> blocks;
     const auto add = [&blocks](const ByteRange& range, uint64_t blocks_max) {
@@ -138,8 +139,10 @@ class LibraryPrefetching final : public ForwardingSource<LibraryPrefetchingSourc
     add({0, examination.dynamic.tables_end}, kTableBlocksMax);
     for (const ByteRange& data : examination.object.Writable()) add(data, kDataBlocksMax);
     blocks.erase(0);
+    RequestContext context = examination.context;
+    context.deferred = true;
     for (const uint64_t index : blocks) {
-      speculation_.ReadBlock({examination.path, examination.version, index}, examination.context);
+      speculation_.ReadBlock({examination.path, examination.version, index}, context);
     }
   }
 

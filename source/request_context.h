@@ -30,6 +30,10 @@ struct RequestContext {
   // True for a request that no reader waits for (readahead). It may be dropped under load.
   bool speculative = false;
 
+  // Within one process: it is wanted after all that is not deferred, and the last of those that are
+  // is wanted first (pacing_source.h). REQUIRES: speculative.
+  bool deferred = false;
+
   // How many peers have passed the request on: bounds a loop in a broken tree.
   uint32_t hops = 0;
 };

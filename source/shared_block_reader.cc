@@ -77,7 +77,7 @@ class Reader final : public SharedBlockReader {
  public:
   explicit Reader(std::shared_ptr<Memory> memory) : memory_(std::move(memory)) {}
 
-  FoundBlock Find(const BlockKey& key) override {
+  FoundBlock Find(const BlockKey& key, bool for_reader) override {
     const SharedBlockKey hash = HashBlockKey(key, memory_->secret());
     for (size_t probe = 0; probe < kSharedBlockProbesMax; ++probe) {
       const uint64_t index = memory_->IndexOf(hash, probe);
@@ -87,7 +87,7 @@ class Reader final : public SharedBlockReader {
           entry.key_high.load(std::memory_order_acquire) != hash.high) {
         continue;
       }
-      FoundBlock found = Take(key, index, life);
+      FoundBlock found = Take(key, index, life, for_reader);
       if (found.block == nullptr) break;
       hits_.fetch_add(1, std::memory_order_relaxed);
       return found;
@@ -108,7 +108,7 @@ class Reader final : public SharedBlockReader {
   }
 
  private:
-  FoundBlock Take(const BlockKey& key, uint64_t index, uint64_t life) {
+  FoundBlock Take(const BlockKey& key, uint64_t index, uint64_t life, bool for_reader) {
     const SharedBlockEntry& entry = memory_->Entry(index);
     // Acquired: values of a later life would make the second look at the life see that one.
     const uint64_t offset = entry.offset.load(std::memory_order_acquire);
@@ -125,7 +125,7 @@ class Reader final : public SharedBlockReader {
       memory_->ReleasePin(*pin);
       return {};
     }
-    const bool first_read = memory_->Mark(index);
+    const bool first_read = for_reader && memory_->Mark(index);
     if (first_read) {
       first_reads_.fetch_add(1, std::memory_order_relaxed);
       first_read_bytes_.fetch_add(length, std::memory_order_relaxed);

@@ -26,7 +26,8 @@ struct FoundBlock {
 // Counters: hits, misses, without_pin, first_reads, first_read_bytes.
 class SharedBlockReader : public Measurable {
  public:
-  virtual FoundBlock Find(const BlockKey& key) = 0;
+  // `for_reader`: somebody wants the bytes now, which counts as a read.
+  virtual FoundBlock Find(const BlockKey& key, bool for_reader = true) = 0;
 
   // The memory that the peer must be given before anything is found (SharedBlockArena::AddClient).
   virtual int client_descriptor() const = 0;

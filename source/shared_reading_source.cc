@@ -38,7 +38,7 @@ class SharedReading final : public ForwardingSource<SharedReadingSource> {
       return;
     }
     FoundBlock found;
-    if (reader != nullptr) found = reader->Find(key);
+    if (reader != nullptr) found = reader->Find(key, IsForReader(context));
     if (found.block == nullptr && context.cached_only) {
       std::move(done)(absl::NotFoundError("the block is not in shared memory"));
       return;
@@ -65,6 +65,11 @@ class SharedReading final : public ForwardingSource<SharedReadingSource> {
   }
 
  private:
+  // What is given to the kernel ahead (cached_only) is read there; what is only looked at is not.
+  static bool IsForReader(const RequestContext& context) {
+    return !context.speculative || context.cached_only;
+  }
+
   std::shared_ptr<SharedBlockReader> CurrentReader() const {
     MutexLock lock(mutex_);
     return reader_;
@@ -80,7 +85,7 @@ class SharedReading final : public ForwardingSource<SharedReadingSource> {
     if (!loaded.ok()) return std::move(done)(loaded.status());
     const std::shared_ptr<SharedBlockReader> reader = CurrentReader();
     if (*loaded && reader != nullptr) {
-      if (FoundBlock found = reader->Find(key); found.block != nullptr) {
+      if (FoundBlock found = reader->Find(key, IsForReader(context)); found.block != nullptr) {
         loaded_.fetch_add(1, std::memory_order_relaxed);
         return std::move(done)(std::move(found.block));
       }

@@ -1,0 +1,320 @@
+#include "source/python_prefetching_source.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "common/mutex.h"
+#include "source/forwarding_source.h"
+#include "source/lookup_counts.h"
+#include "source/lru_cache.h"
+#include "source/python_imports.h"
+#include "source/speculation.h"
+
+namespace coppice {
+namespace {
+
+constexpr size_t kShardModulesMin = 512;
+constexpr absl::string_view kCacheDirectory = "__pycache__";
+constexpr absl::string_view kPackageModule = "__init__";
+constexpr absl::string_view kSourceSuffix = ".py";
+constexpr absl::string_view kCompiledSuffix = ".pyc";
+
+// A module that imports others.
+struct Importer {
+  Path package;      // the directory of its source
+  std::string kind;  // what follows the module's name in __pycache__: ".cpython-311.pyc"
+  RequestContext context;
+};
+using ImporterRef = std::shared_ptr<const Importer>;
+
+// One import, to be followed.
+struct Errand {
+  ImporterRef importer;
+  PythonImport import;
+};
+
+// An import on its way down from a directory.
+struct Quest {
+  ImporterRef importer;
+  std::vector<std::string> parts;  // of the dotted name
+  size_t next = 0;                 // parts before it are packages that were found
+  std::vector<std::string> from;
+};
+
+bool IsDirectory(const Dentry* entry) {
+  return entry != nullptr && entry->attributes.has_value() && S_ISDIR(entry->attributes->mode);
+}
+
+bool IsFile(const Dentry* entry) {
+  return entry != nullptr && entry->attributes.has_value() && S_ISREG(entry->attributes->mode);
+}
+
+bool IsPackage(const Listing& listing) {
+  return IsFile(listing.Find(absl::StrCat(kPackageModule, kSourceSuffix)));
+}
+
+// As promoting does (lookup_counts.h): 0 is an automount's, which may hide anything.
+bool IsSmallDirectory(const Dentry& entry) {
+  return entry.attributes->size > 0 && entry.attributes->size <= kSmallDirectoryBytes;
+}
+
+class PythonPrefetching final : public ForwardingSource<PythonPrefetchingSource> {
+ public:
+  explicit PythonPrefetching(Source& base)
+      : ForwardingSource(base),
+        examined_(kModulesRememberedMax, kShardModulesMin),
+        searched_(kModulesRememberedMax, kShardModulesMin),
+        speculation_(base) {}
+
+  void ReadBlock(const BlockKey& key, const RequestContext& context, Done<BlockRef> done) override {
+    if (context.speculative || context.hops > 1 || !IsModule(key) || WasExamined(key)) {
+      base_.ReadBlock(key, context, std::move(done));
+      return;
+    }
+    speculation_.ReadBlockThen(key, context, std::move(done),
+                               [this, key, context](const BlockRef& module) {
+                                 if (module != nullptr) Examine(key, context, *module);
+                               });
+  }
+
+  LayerStatistics Statistics() const override {
+    return {.layer = "python_prefetching",
+            .counters = {{"examined", examinations_},
+                         {"imports", imports_},
+                         {"prefetched_listings", listings_},
+                         {"prefetched_blocks", speculation_.blocks().blocks},
+                         {"prefetched_bytes", speculation_.blocks().bytes}}};
+  }
+
+ private:
+  using UseListing = absl::AnyInvocable<void(const ListingRef&) &&>;
+
+  static bool IsModule(const BlockKey& key) {
+    if (key.index != 0 || key.path.IsRoot() || key.version.size > kModuleBytesMax) return false;
+    const Path directory = key.path.Parent();
+    return !directory.IsRoot() && directory.Name() == kCacheDirectory &&
+           absl::EndsWith(key.path.Name(), kCompiledSuffix);
+  }
+
+  bool WasExamined(const BlockKey& key) { return examined_.Lookup(key).has_value(); }
+
+  // Whether `key` comes up for the first time. Two at once may both be the first.
+  template <typename Key>
+  static bool IsNew(LruCache<Key, bool>& remembered, const Key& key) {
+    if (remembered.Lookup(key).has_value()) return false;
+    remembered.Insert(key, true, 1);
+    return true;
+  }
+
+  void Examine(const BlockKey& key, const RequestContext& context, const Block& module) {
+    if (!IsNew(examined_, key)) return;
+    auto imports = ParsePythonImports(module.bytes());
+    if (!imports.has_value()) return;
+    examinations_.fetch_add(1, std::memory_order_relaxed);
+    imports_.fetch_add(imports->size(), std::memory_order_relaxed);
+    const absl::string_view name = key.path.Name();
+    const auto importer = std::make_shared<const Importer>(
+        Importer{.package = key.path.Parent().Parent(),
+                 .kind = std::string(name.substr(std::min(name.find('.'), name.size()))),
+                 .context = context});
+    {
+      MutexLock lock(mutex_);
+      for (PythonImport& import : *imports) {
+        if (errands_.size() >= kErrandsMax) break;
+        errands_.push_back({importer, std::move(import)});
+      }
+    }
+    RunErrands();
+  }
+
+  // One thread at a time, which takes what others add meanwhile: modules that are at hand lead on
+  // to others at once, and would be as many calls deep.
+  void RunErrands() {
+    {
+      MutexLock lock(mutex_);
+      if (running_) return;
+      running_ = true;
+    }
+    while (const std::optional<Errand> errand = NextErrand()) {
+      if (errand->import.level > 0) {
+        FollowRelative(errand->importer, errand->import);
+      } else {
+        FollowAbsolute(errand->importer, errand->importer->package, errand->import,
+                       kPackageLevelsMax);
+      }
+    }
+  }
+
+  std::optional<Errand> NextErrand() {
+    MutexLock lock(mutex_);
+    if (errands_.empty()) {
+      running_ = false;
+      return std::nullopt;
+    }
+    Errand next = std::move(errands_.front());
+    errands_.pop_front();
+    return next;
+  }
+
+  void FollowRelative(const ImporterRef& importer, const PythonImport& import) {
+    Path package = importer->package;
+    for (int level = 1; level < import.level; ++level) {
+      if (package.IsRoot()) return;
+      package = package.Parent();
+    }
+    if (!import.name.empty()) return Search(importer, package, import);
+    for (const std::string& name : import.from) {
+      Search(importer, package, {.level = import.level, .name = name, .from = {}});
+    }
+  }
+
+  // From the first directory, from here upwards, that is no package.
+  void FollowAbsolute(const ImporterRef& importer, const Path& directory,
+                      const PythonImport& import, size_t levels) {
+    if (levels == 0) return;
+    WithCachedListing(directory, *importer,
+                      [this, importer, directory, import, levels](const ListingRef& listing) {
+                        if (listing == nullptr)
+                          return;  // nobody has looked there: where it ends is not known
+                        if (IsPackage(*listing) && !directory.IsRoot()) {
+                          return FollowAbsolute(importer, directory.Parent(), import, levels - 1);
+                        }
+                        for (const Path& root : RootsAfter(directory))
+                          Search(importer, root, import);
+                      });
+  }
+
+  // This root and the others that are known; from now on it is one.
+  std::vector<Path> RootsAfter(const Path& root) {
+    MutexLock lock(mutex_);
+    if (roots_.empty() || roots_.front() != root) {
+      std::erase(roots_, root);
+      if (roots_.size() == kModuleRootsMax) roots_.pop_back();
+      roots_.insert(roots_.begin(), root);
+    }
+    return roots_;
+  }
+
+  // What the import names, below this directory, if that was listed. Each name is searched for
+  // once.
+  void Search(const ImporterRef& importer, const Path& directory, const PythonImport& import) {
+    WithCachedListing(
+        directory, *importer, [this, importer, directory, import](const ListingRef& listing) {
+          if (listing == nullptr) return;
+          const std::string place = absl::StrCat(directory.text(), "/", import.name, ":");
+          Quest quest = {
+              .importer = importer, .parts = absl::StrSplit(import.name, '.'), .from = {}};
+          for (const std::string& name : import.from) {
+            if (IsNew(searched_, absl::StrCat(place, name))) quest.from.push_back(name);
+          }
+          if (quest.from.empty() && !IsNew(searched_, place)) return;
+          Descend(std::move(quest), directory, *listing);
+        });
+  }
+
+  // REQUIRES: a part of the name is left.
+  void Descend(Quest quest, const Path& directory, const Listing& listing) {
+    const std::string& name = quest.parts[quest.next];
+    const absl::StatusOr<Path> path = directory.Child(name);
+    if (!path.ok()) return;
+    const Dentry* const entry = listing.Find(name);
+    if (!IsDirectory(entry)) {
+      if (IsFile(listing.Find(absl::StrCat(name, kSourceSuffix)))) {
+        FetchModule(quest.importer, directory, listing, name);
+      }
+      return;
+    }
+    if (!IsSmallDirectory(*entry)) return;
+    ++quest.next;
+    WithListing(*path, *quest.importer, [this, path = *path, quest](const ListingRef& package) {
+      if (package != nullptr) Enter(quest, path, *package);
+    });
+  }
+
+  // The package that was found.
+  void Enter(const Quest& quest, const Path& package, const Listing& listing) {
+    FetchModule(quest.importer, package, listing, kPackageModule);
+    if (quest.next < quest.parts.size()) return Descend(quest, package, listing);
+    for (const std::string& name : quest.from) {
+      Descend({.importer = quest.importer, .parts = {name}, .from = {}}, package, listing);
+    }
+  }
+
+  // The compiled module of that name in this directory, and what it imports.
+  void FetchModule(const ImporterRef& importer, const Path& directory, const Listing& listing,
+                   absl::string_view name) {
+    const Dentry* const cache = listing.Find(kCacheDirectory);
+    if (!IsDirectory(cache) || !IsSmallDirectory(*cache)) return;
+    const absl::StatusOr<Path> path = directory.Child(kCacheDirectory);
+    if (!path.ok() || !IsNew(searched_, absl::StrCat(path->text(), "/", name))) return;
+    WithListing(*path, *importer,
+                [this, path = *path, importer,
+                 file = absl::StrCat(name, importer->kind)](const ListingRef& compiled) {
+                  if (compiled != nullptr) FetchFile(importer, path, *compiled, file);
+                });
+  }
+
+  void FetchFile(const ImporterRef& importer, const Path& directory, const Listing& listing,
+                 const std::string& name) {
+    const Dentry* const entry = listing.Find(name);
+    const absl::StatusOr<Path> path = directory.Child(name);
+    if (!IsFile(entry) || !path.ok()) return;
+    const BlockKey key{*path, entry->attributes->version, 0};
+    if (!IsModule(key) || key.LengthBytes() == 0 || WasExamined(key)) return;
+    speculation_.ReadBlock(key, importer->context,
+                           [this, key, importer](const absl::StatusOr<BlockRef>& block) {
+                             if (block.ok()) Examine(key, importer->context, **block);
+                           });
+  }
+
+  // `use` gets the listing, or nullptr.
+  void WithListing(const Path& directory, const Importer& importer, UseListing use) {
+    if (const ListingRef listing = base_.FindListing(directory); listing != nullptr) {
+      return std::move(use)(listing);
+    }
+    listings_.fetch_add(1, std::memory_order_relaxed);
+    speculation_.ReadDirectory(directory, importer.context, AsDone(std::move(use)));
+  }
+  void WithCachedListing(const Path& directory, const Importer& importer, UseListing use) {
+    if (const ListingRef listing = base_.FindListing(directory); listing != nullptr) {
+      return std::move(use)(listing);
+    }
+    speculation_.ReadCachedDirectory(directory, importer.context, AsDone(std::move(use)));
+  }
+  static Done<ListingRef> AsDone(UseListing use) {
+    return [use = std::move(use)](const absl::StatusOr<ListingRef>& listing) mutable {
+      std::move(use)(listing.ok() && (*listing)->IsComplete() ? *listing : nullptr);
+    };
+  }
+
+  LruCache<BlockKey, bool> examined_;     // modules
+  LruCache<std::string, bool> searched_;  // names, with where they were looked for
+  std::atomic<uint64_t> examinations_ = 0;
+  std::atomic<uint64_t> imports_ = 0;
+  std::atomic<uint64_t> listings_ = 0;
+  Mutex mutex_;
+  std::vector<Path> roots_ ABSL_GUARDED_BY(mutex_);  // the one used last is the first
+  std::deque<Errand> errands_ ABSL_GUARDED_BY(mutex_);
+  bool running_ ABSL_GUARDED_BY(mutex_) = false;
+  Speculation speculation_;  // the last: it ends before what its answers need
+};
+
+}  // namespace
+
+std::unique_ptr<PythonPrefetchingSource> MakePythonPrefetchingSource(Source& base) {
+  return std::make_unique<PythonPrefetching>(base);
+}
+
+}  // namespace coppice
