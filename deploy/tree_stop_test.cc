@@ -12,8 +12,10 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "common/file_descriptor.h"
@@ -131,6 +133,23 @@ TEST(TreeStopTest, ARootThatNeverTakesTheConnectionIsGivenUpLongBeforeTheDeadlin
   EXPECT_EQ(stopped.status().code(), absl::StatusCode::kUnavailable) << stopped.status();
   EXPECT_THAT(std::string(stopped.status().message()), HasSubstr(root.address()));
   EXPECT_LT(absl::Now(), deadline);
+}
+
+// As the name of a host that has many: one attempt after the other, each would have all of the
+// time.
+TEST(TreeStopTest, AllAddressesOfARootTogetherAreGivenNoMoreThanThat) {
+  constexpr size_t kAddresses = 20;
+  std::vector<std::unique_ptr<HeldRoot>> roots;
+  std::vector<std::string> addresses;
+  for (size_t i = 0; i < kAddresses; ++i) {
+    roots.push_back(std::make_unique<HeldRoot>(/*listens=*/true));
+    addresses.push_back(roots.back()->address());
+  }
+  const auto stopped = StopByTree(absl::StrCat("ipv4:", absl::StrJoin(addresses, ",")), {},
+                                  absl::Now() + kWaitMax, absl::Milliseconds(300));
+  EXPECT_EQ(stopped.status().code(), absl::StatusCode::kUnavailable) << stopped.status();
+  // Our own end of the wait, before the last of the attempts.
+  EXPECT_THAT(std::string(stopped.status().message()), HasSubstr("in time"));
 }
 
 TEST(TreeStopTest, ADeadlineBeforeThatEndsTheWaitForTheConnection) {
