@@ -11,8 +11,9 @@ namespace {
 
 constexpr char kDescription[] =
     R"(Moves a large file and many small ones through chains of real peers on this machine, and the
-same bytes through as many hops of raw gRPC and of bare TCP. The root is hot, everything below is
-cold.)";
+same bytes through as many hops of raw gRPC and of bare TCP. The small files are also sent by tar:
+its stream alone, and until they are unpacked in memory (below /dev/shm) and read, which is gone
+again afterwards. The root is hot, everything below is cold.)";
 
 constexpr char kExamples[] = R"(
 Examples:

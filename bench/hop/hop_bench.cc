@@ -9,15 +9,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
+#include "bench/hop/competitor.h"
 #include "bench/hop/costed_run.h"
 #include "bench/hop/grpc_relay.h"
 #include "bench/hop/mounted_walk.h"
 #include "bench/hop/relay_chain.h"
 #include "bench/hop/source_reader.h"
 #include "bench/hop/tar_stream.h"
+#include "bench/hop/tar_walk.h"
 #include "bench/hop/tcp_relay.h"
-#include "bench/interleave.h"
 #include "bench/mounted_program.h"
 #include "bench/node_costs.h"
 #include "bench/process/kernel_reader.h"
@@ -36,15 +36,14 @@ constexpr char kMount[] = "Coppice, mount";
 constexpr char kGrpc[] = "raw gRPC";
 constexpr char kTcp[] = "TCP copy";
 constexpr char kTar[] = "tar over TCP";
+constexpr char kTarRead[] = "tar over TCP, unpacked and read";
 constexpr char kSshfs[] = "sshfs, 1 hop";
 constexpr char kFloor[] = "FUSE floor, no hop";
 // Blocks that a reader has under way, as our read-ahead has; small files.
 constexpr size_t kLargeWidth = 8;
 constexpr size_t kSmallWidth = 16;
 constexpr size_t kFilesPerDirectory = 100;
-constexpr double kGibibyte = 1 << 30;
 constexpr absl::Duration kCostsMax = absl::Seconds(20);
-constexpr double kMicroseconds = 1e6;
 // A root that is hot must hold everything, in each of its shards.
 constexpr uint64_t kCacheBytesMin = uint64_t{4} << 30;
 constexpr uint64_t kCacheFactor = 4;
@@ -53,23 +52,6 @@ constexpr double kSpeedGoal = 0.85;
 constexpr double kCpuGoal = 1.25;
 constexpr double kSshfsGoal = 3;
 constexpr double kTarGoal = 1.5;
-
-// What a competitor does: sets up, measures with the CostedRun, tears down.
-using Measure = std::function<absl::StatusOr<absl::Duration>(CostedRun& run)>;
-
-// One case of the report.
-struct Workload {
-  std::string name;
-  size_t hops = 1;
-  uint64_t bytes = 0;
-  size_t files = 0;  // 0: one large one
-};
-
-struct Competitor {
-  std::string who;
-  Measure measure;
-  bool has_hops = true;
-};
 
 // That as many bytes came as there are.
 absl::Status Expect(const absl::StatusOr<uint64_t>& bytes, uint64_t expected) {
@@ -105,9 +87,11 @@ class HopBench {
   absl::Status MeasureLarge(size_t hops);
   absl::Status MeasureSmall(size_t hops);
   void AddGoals();
+  // Of the medians, which are rates; 0 when one of them was not measured.
+  double RatioOfTimes(const std::string& name, const char* who, const char* divisor) const;
+  void AddTarNote(const std::string& small);
   void AddFloorNote(const std::string& small);
 
-  // Measures all of them interleaved and adds a row for each.
   absl::Status AddCase(const Workload& workload, const std::vector<Competitor>& competitors);
 
   Measure ThroughPeers(size_t hops, std::function<absl::Status(const std::string&)> work);
@@ -115,9 +99,16 @@ class HopBench {
   Measure ThroughRelays(const std::string& protocol, size_t hops,
                         std::function<absl::Status(const std::string&)> work);
   Measure ThroughTar(size_t hops);
+  Measure ThroughTarWalk(size_t hops);
   Measure ThroughSshfs();
   Measure ThroughFloor();
 
+  TarStreamOptions TarOptions(size_t hops) const {
+    return {.relay = relay_,
+            .hops = hops,
+            .tree = small_.directory,
+            .log_file = scratch_.File("tar.log")};
+  }
   uint64_t small_bytes() const { return uint64_t{options_.files} * kSmallFileBytes; }
   std::string LargeCase(size_t hops) const {
     return absl::StrCat(FormatBytes(options_.size_bytes), ", hops: ", hops);
@@ -139,9 +130,13 @@ class HopBench {
   ProgramFiles programs_;
   std::string relay_;
   std::unique_ptr<PeerChain> peers_;
+  // Of the small files, their root too.
+  size_t directories_ = 0;
   std::unique_ptr<LoopbackSsh> ssh_;
+  // Why there is none; empty: there is.
+  std::string ssh_absent_;
   // CPU seconds of each row, by case and competitor.
-  std::map<std::pair<std::string, std::string>, Samples> cpu_;
+  std::map<std::string, std::map<std::string, Samples>> cpu_;
 };
 
 absl::Status HopBench::Prepare() {
@@ -157,9 +152,10 @@ absl::Status HopBench::Prepare() {
   if (!tree.ok()) return tree.status();
   absl::Status written = WriteLargeFile(scratch_.File("tree/large"), options_.size_bytes);
   if (!written.ok()) return written;
-  written = WriteSmallFiles(*tree + "/small", options_.files, kSmallFileBytes, kFilesPerDirectory)
-                .status();
-  if (!written.ok()) return written;
+  const auto directories =
+      WriteSmallFiles(*tree + "/small", options_.files, kSmallFileBytes, kFilesPerDirectory);
+  if (!directories.ok()) return directories.status();
+  directories_ = *directories + 1;
   if (absl::Status prepared = PrepareSsh(); !prepared.ok()) return prepared;
   return StartRoot();
 }
@@ -170,7 +166,7 @@ absl::Status HopBench::PrepareSsh() {
   if (ssh.ok()) {
     ssh_ = std::make_unique<LoopbackSsh>(*std::move(ssh));
   } else if (absl::IsNotFound(ssh.status())) {
-    report_.AddAbsent(SmallCase(SingleChain()), kSshfs, std::string(ssh.status().message()));
+    ssh_absent_ = std::string(ssh.status().message());
   } else {
     return ssh.status();
   }
@@ -223,6 +219,9 @@ absl::Status HopBench::MeasureLarge(size_t hops) {
 absl::Status HopBench::MeasureSmall(size_t hops) {
   const uint64_t bytes = small_bytes();
   const size_t files = options_.files;
+  const absl::Status tar = CheckTar();
+  const absl::Status unpacked =
+      tar.ok() ? CheckMemoryDirectory(kMemoryDirectory, bytes, files + directories_) : tar;
   std::vector<Competitor> competitors = {
       {kSource, ThroughPeers(hops,
                              [bytes](const std::string& address) {
@@ -236,10 +235,11 @@ absl::Status HopBench::MeasureSmall(size_t hops) {
                             [files](const std::string& address) {
                               return ReadOverGrpc(address, files, kSmallFileBytes, kSmallWidth);
                             })},
-      {kTar, ThroughTar(hops)}};
+      {kTar, ThroughTar(hops), /*has_hops=*/true, std::string(tar.message())},
+      {kTarRead, ThroughTarWalk(hops), /*has_hops=*/true, std::string(unpacked.message())}};
   if (hops == SingleChain()) {
     competitors.push_back({kFloor, ThroughFloor(), /*has_hops=*/false});
-    if (ssh_ != nullptr) competitors.push_back({kSshfs, ThroughSshfs()});
+    competitors.push_back({kSshfs, ThroughSshfs(), /*has_hops=*/true, ssh_absent_});
   }
   return AddCase({.name = SmallCase(hops), .hops = hops, .bytes = bytes, .files = files},
                  competitors);
@@ -247,40 +247,9 @@ absl::Status HopBench::MeasureSmall(size_t hops) {
 
 absl::Status HopBench::AddCase(const Workload& workload,
                                const std::vector<Competitor>& competitors) {
-  const std::string& name = workload.name;
-  std::vector<CostedRun> runs(competitors.size());
-  std::vector<NamedMeasurement> measurements;
-  for (size_t i = 0; i < competitors.size(); ++i) {
-    measurements.push_back({.name = absl::StrCat(name, ", ", competitors[i].who),
-                            .measure = [&competitor = competitors[i], &run = runs[i],
-                                        bytes = workload.bytes]() -> absl::StatusOr<double> {
-                              const auto elapsed = competitor.measure(run);
-                              if (!elapsed.ok()) return elapsed.status();
-                              return static_cast<double>(bytes) / absl::ToDoubleSeconds(*elapsed);
-                            }});
-  }
-  const auto samples = Interleave(measurements, context_);
-  if (!samples.ok()) return samples.status();
-  for (size_t i = 0; i < competitors.size(); ++i) {
-    ReportRow row = {.name = name,
-                     .who = competitors[i].who,
-                     .unit = Unit::kBytesPerSecond,
-                     .samples = (*samples)[i]};
-    // tar and sshd are children that come and go: their costs are not known.
-    if (!runs[i].cpu().empty()) {
-      const std::string what = workload.files > 0 ? "CPU us/file" : "CPU s/GiB";
-      const double cpu = runs[i].cpu().Median() *
-                         (workload.files > 0 ? kMicroseconds / static_cast<double>(workload.files)
-                                             : kGibibyte / static_cast<double>(workload.bytes));
-      row.counts = {{what, cpu}};
-      if (competitors[i].has_hops) {
-        row.counts.push_back({what + "/hop", cpu / static_cast<double>(workload.hops)});
-      }
-      cpu_[{name, competitors[i].who}] = runs[i].cpu();
-    }
-    row.counts.insert(row.counts.end(), runs[i].counts().begin(), runs[i].counts().end());
-    report_.Add(std::move(row));
-  }
+  auto cpu = Compete(workload, competitors, context_, report_);
+  if (!cpu.ok()) return cpu.status();
+  cpu_[workload.name] = *std::move(cpu);
   return absl::OkStatus();
 }
 
@@ -338,12 +307,12 @@ Measure HopBench::ThroughRelays(const std::string& protocol, size_t hops,
 }
 
 Measure HopBench::ThroughTar(size_t hops) {
+  return [this, hops](CostedRun&) { return TimeTarStream(TarOptions(hops), context_); };
+}
+
+Measure HopBench::ThroughTarWalk(size_t hops) {
   return [this, hops](CostedRun&) {
-    return TimeTarStream({.relay = relay_,
-                          .hops = hops,
-                          .tree = scratch_.File("tree/small"),
-                          .log_file = scratch_.File("tar.log")},
-                         context_);
+    return TimeTarWalk(TarOptions(hops), kMemoryDirectory, small_.bytes, context_);
   };
 }
 
@@ -360,15 +329,16 @@ void HopBench::AddGoals() {
   const std::string large = LargeCase(first);
   report_.AddGoalOf(absl::StrCat(large, ": speed / raw gRPC"), {large, kSource}, {large, kGrpc},
                     kSpeedGoal, /*at_most=*/false);
-  if (cpu_.count({large, kGrpc}) > 0) {
+  if (cpu_[large].count(kGrpc) > 0) {
     report_.AddGoal({absl::StrCat(large, ": CPU per GiB / raw gRPC"),
-                     MedianRatio(cpu_[{large, kSource}], cpu_[{large, kGrpc}]), kCpuGoal});
+                     MedianRatio(cpu_[large][kSource], cpu_[large][kGrpc]), kCpuGoal});
   }
   const std::string small = SmallCase(SingleChain());
   report_.AddGoalOf(absl::StrCat(small, ": mount, speed / sshfs"), {small, kMount}, {small, kSshfs},
                     kSshfsGoal, /*at_most=*/false);
   report_.AddGoalOf(absl::StrCat(small, ": mount, time / tar over TCP"), {small, kTar},
                     {small, kMount}, kTarGoal);
+  AddTarNote(small);
   AddFloorNote(small);
   report_.AddNote(
       "Hops are connections: a chain of 2 is reader, peer, root. The root has everything in its "
@@ -378,15 +348,29 @@ void HopBench::AddGoals() {
                                kSmallWidth, " small files; a mount's reader has one."));
 }
 
+// tar's stream leaves no file behind: what the same ratio is to a copy whose files are read. It has
+// no goal.
+void HopBench::AddTarNote(const std::string& small) {
+  const std::string name = absl::StrCat(small, ": mount, time / ", kTarRead);
+  const double mount = RatioOfTimes(small, kMount, kTarRead);
+  report_.AddNote(mount == 0 ? absl::StrCat("not measured: ", name)
+                             : absl::StrFormat("%s: %.2f (no goal)", name, mount));
+}
+
 // What FUSE alone leaves of the goal against tar.
 void HopBench::AddFloorNote(const std::string& small) {
-  const ReportRow* const floor = report_.Find(small, kFloor);
-  const ReportRow* const tar = report_.Find(small, kTar);
-  if (floor == nullptr || tar == nullptr || floor->samples.empty() || tar->samples.empty()) return;
+  const double floor = RatioOfTimes(small, kFloor, kTar);
+  if (floor == 0) return;
   report_.AddNote(absl::StrFormat(
       "The FUSE floor, which answers each READ of the same files from memory, takes %.2f times "
       "tar's time.",
-      MedianRatio(tar->samples, floor->samples)));
+      floor));
+}
+
+double HopBench::RatioOfTimes(const std::string& name, const char* who, const char* divisor) const {
+  const ReportRow* const row = report_.Find(name, who);
+  const ReportRow* const other = report_.Find(name, divisor);
+  return row == nullptr || other == nullptr ? 0 : MedianRatio(other->samples, row->samples);
 }
 
 }  // namespace

@@ -25,7 +25,8 @@ TEST(HopTest, EveryCompetitorMovesBothWorkloads) {
   }
   for (const char* name : {"200 files of 4 KiB, hops: 1", "200 files of 4 KiB, hops: 2"}) {
     const auto& rows = report.rows.at(name);
-    for (const char* who : {"Coppice, PeerSource", "Coppice, mount", "raw gRPC", "tar over TCP"}) {
+    for (const char* who : {"Coppice, PeerSource", "Coppice, mount", "raw gRPC", "tar over TCP",
+                            "tar over TCP, unpacked and read"}) {
       ASSERT_EQ(rows.count(who), 1u) << name << ", " << who;
       EXPECT_TRUE(rows.at(who).median > 0 || !rows.at(who).absent.empty()) << who;
     }

@@ -5,6 +5,8 @@
 
 #include <cerrno>
 #include <csignal>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -30,9 +32,14 @@ absl::Status WaitForSuccess(ChildProcess& process, const std::string& who,
 
 }  // namespace
 
+absl::Status CheckTar() {
+  if (access(kTar, X_OK) == 0) return absl::OkStatus();
+  return absl::NotFoundError("tar is not installed");
+}
+
 absl::StatusOr<absl::Duration> TimeTarStream(const TarStreamOptions& options,
                                              const BenchContext& context) {
-  if (access(kTar, X_OK) != 0) return absl::NotFoundError("tar is not installed");
+  if (absl::Status found = CheckTar(); !found.ok()) return found;
   const absl::StatusOr<TcpListener> receiver = ListenTcp(0);
   if (!receiver.ok()) return receiver.status();
   const absl::StatusOr<RelayChain> relays = RelayChain::Start({.relay = options.relay,
@@ -46,17 +53,22 @@ absl::StatusOr<absl::Duration> TimeTarStream(const TarStreamOptions& options,
   if (!outgoing.ok()) return outgoing.status();
   absl::StatusOr<FileDescriptor> incoming = AcceptTcp(receiver->socket.get());
   if (!incoming.ok()) return incoming.status();
+  std::vector<std::string> unpack = {kTar, "x", "-f", "-"};
+  if (options.unpack_into.empty()) {
+    unpack.emplace_back("-O");
+  } else {
+    unpack.insert(unpack.end(), {"-C", options.unpack_into});
+  }
   const FileDescriptor null(open("/dev/null", O_WRONLY | O_CLOEXEC));
   if (!null.valid()) return ErrnoStatus(errno, "open /dev/null");
 
   const absl::Time started = absl::Now();
-  absl::StatusOr<ChildProcess> unpacking =
-      ChildProcess::Start({.arguments = {kTar, "x", "-O", "-f", "-"},
-                           .environment = OwnEnvironment(),
-                           .log_file = options.log_file,
-                           .standard_input = incoming->get(),
-                           .standard_output = null.get(),
-                           .parent_death_signal = SIGKILL});
+  absl::StatusOr<ChildProcess> unpacking = ChildProcess::Start({.arguments = std::move(unpack),
+                                                                .environment = OwnEnvironment(),
+                                                                .log_file = options.log_file,
+                                                                .standard_input = incoming->get(),
+                                                                .standard_output = null.get(),
+                                                                .parent_death_signal = SIGKILL});
   if (!unpacking.ok()) return unpacking.status();
   absl::StatusOr<ChildProcess> packing =
       ChildProcess::Start({.arguments = {kTar, "c", "-f", "-", "-C", options.tree, "."},

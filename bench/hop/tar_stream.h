@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "bench/bench_context.h"
@@ -17,12 +18,17 @@ struct TarStreamOptions {
   std::string relay;
   // TCP connections on the way.
   size_t hops = 1;
-  // What is sent, all of it. It is unpacked into /dev/null, so no file system has a part in it.
+  // What is sent, all of it.
   std::string tree;
+  // An empty directory. Empty: into /dev/null, so no file system has a part in it.
+  std::string unpack_into;
   std::string log_file;
 };
 
-// From the start of both to the end of the last. NOT_FOUND where tar is not installed.
+// NOT_FOUND where tar is not installed.
+absl::Status CheckTar();
+
+// From the start of both to the end of the last.
 absl::StatusOr<absl::Duration> TimeTarStream(const TarStreamOptions& options,
                                              const BenchContext& context);
 

@@ -1,5 +1,7 @@
 #include "bench/process/loopback_ssh.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,6 +24,7 @@ constexpr char kKeygen[] = "/usr/bin/ssh-keygen";
 constexpr char kHost[] = "loopback";
 // Where Debian's sshd, started as root, locks up its unprivileged half.
 constexpr char kSeparationDirectory[] = "/run/sshd";
+constexpr char kAboveSeparationDirectory[] = "/run";
 constexpr mode_t kSeparationMode = 0755;
 constexpr absl::Duration kKeygenMax = absl::Seconds(30);
 
@@ -75,9 +78,14 @@ absl::StatusOr<LoopbackSsh> LoopbackSsh::Prepare(const std::string& directory,
                    "/user\nIdentitiesOnly yes\n"
                    "UserKnownHostsFile /dev/null\nStrictHostKeyChecking no\nLogLevel ERROR\n"));
   if (!written.ok()) return written;
-  if (geteuid() == 0 && mkdir(kSeparationDirectory, kSeparationMode) == 0) {
-    ssh.made_separation_directory_ = true;
+  if (geteuid() != 0) return ssh;
+  ssh.separation_lock_ =
+      FileDescriptor(open(kAboveSeparationDirectory, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  // Only who removes the directory has it alone, for that moment.
+  if (!ssh.separation_lock_.valid() || flock(ssh.separation_lock_.get(), LOCK_SH) != 0) {
+    return ErrnoStatus(errno, absl::StrCat("lock '", kAboveSeparationDirectory, "'"));
   }
+  ssh.made_separation_directory_ = mkdir(kSeparationDirectory, kSeparationMode) == 0;
   return ssh;
 }
 
@@ -86,10 +94,12 @@ LoopbackSsh::LoopbackSsh(std::string client_configuration)
 
 LoopbackSsh::LoopbackSsh(LoopbackSsh&& other) noexcept
     : client_configuration_(std::move(other.client_configuration_)),
+      separation_lock_(std::move(other.separation_lock_)),
       made_separation_directory_(std::exchange(other.made_separation_directory_, false)) {}
 
 LoopbackSsh::~LoopbackSsh() {
-  if (made_separation_directory_) rmdir(kSeparationDirectory);
+  if (!made_separation_directory_) return;
+  if (flock(separation_lock_.get(), LOCK_EX | LOCK_NB) == 0) rmdir(kSeparationDirectory);
 }
 
 std::vector<std::string> LoopbackSsh::SshfsCommand(const std::string& tree,

@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "bench/bench_context.h"
+#include "common/file_descriptor.h"
 
 namespace coppice {
 
@@ -31,7 +32,9 @@ class LoopbackSsh {
   explicit LoopbackSsh(std::string client_configuration);
 
   std::string client_configuration_;
-  // The directory that sshd wants; made by us, so removed by us.
+  // The directory that sshd wants; made by us, so removed by us, unless another benchmark uses it
+  // meanwhile: each holds a shared lock of the directory above, from before it looks for this one.
+  FileDescriptor separation_lock_;
   bool made_separation_directory_ = false;
 };
 
