@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -76,7 +77,21 @@ class PythonPrefetching final : public ForwardingSource<PythonPrefetchingSource>
       : ForwardingSource(base),
         examined_(kModulesRememberedMax, kShardModulesMin),
         searched_(kModulesRememberedMax, kShardModulesMin),
-        speculation_(base) {}
+        speculation_(base),
+        thread_([this] { Work(); }) {}
+  ~PythonPrefetching() override {
+    {
+      MutexLock lock(mutex_);
+      stopping_ = true;
+      changed_.NotifyAll();
+    }
+    thread_.join();
+  }
+
+  void WaitUntilIdle() override {
+    MutexLock lock(mutex_);
+    while (working_ || !errands_.empty()) changed_.Wait(mutex_);
+  }
 
   void ReadBlock(const BlockKey& key, const RequestContext& context, Done<BlockRef> done) override {
     if (context.speculative || context.hops > 1 || !IsModule(key) || WasExamined(key)) {
@@ -129,24 +144,15 @@ class PythonPrefetching final : public ForwardingSource<PythonPrefetchingSource>
         Importer{.package = key.path.Parent().Parent(),
                  .kind = std::string(name.substr(std::min(name.find('.'), name.size()))),
                  .context = context});
-    {
-      MutexLock lock(mutex_);
-      for (PythonImport& import : *imports) {
-        if (errands_.size() >= kErrandsMax) break;
-        errands_.push_back({importer, std::move(import)});
-      }
+    MutexLock lock(mutex_);
+    for (PythonImport& import : *imports) {
+      if (errands_.size() >= kErrandsMax) break;
+      errands_.push_back({importer, std::move(import)});
     }
-    RunErrands();
+    changed_.NotifyAll();
   }
 
-  // One thread at a time, which takes what others add meanwhile: modules that are at hand lead on
-  // to others at once, and would be as many calls deep.
-  void RunErrands() {
-    {
-      MutexLock lock(mutex_);
-      if (running_) return;
-      running_ = true;
-    }
+  void Work() {
     while (const std::optional<Errand> errand = NextErrand()) {
       if (errand->import.level > 0) {
         FollowRelative(errand->importer, errand->import);
@@ -157,12 +163,14 @@ class PythonPrefetching final : public ForwardingSource<PythonPrefetchingSource>
     }
   }
 
+  // Waits for one. Nothing: the end.
   std::optional<Errand> NextErrand() {
     MutexLock lock(mutex_);
-    if (errands_.empty()) {
-      running_ = false;
-      return std::nullopt;
-    }
+    working_ = false;
+    if (errands_.empty()) changed_.NotifyAll();
+    while (errands_.empty() && !stopping_) changed_.Wait(mutex_);
+    if (stopping_) return std::nullopt;
+    working_ = true;
     Errand next = std::move(errands_.front());
     errands_.pop_front();
     return next;
@@ -307,8 +315,11 @@ class PythonPrefetching final : public ForwardingSource<PythonPrefetchingSource>
   Mutex mutex_;
   std::vector<Path> roots_ ABSL_GUARDED_BY(mutex_);  // the one used last is the first
   std::deque<Errand> errands_ ABSL_GUARDED_BY(mutex_);
-  bool running_ ABSL_GUARDED_BY(mutex_) = false;
-  Speculation speculation_;  // the last: it ends before what its answers need
+  CondVar changed_;
+  bool working_ ABSL_GUARDED_BY(mutex_) = false;  // on one that was taken from them
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  Speculation speculation_;  // it ends before what its answers need
+  std::thread thread_;       // the last: it uses all of this
 };
 
 }  // namespace

@@ -13,6 +13,9 @@
 // search finds in these directories is fetched, so a directory that has no such module costs
 // nothing.
 //
+// Imports are followed by a thread of this: there are thousands, and an answer that a reader waits
+// for must not come behind them.
+//
 // Only reads of the local reader begin it (RequestContext::hops <= 1), as in prefetching_source.h
 // and for the same reason. A module is examined once, as long as it is remembered. Bounded by the
 // constants below and by Speculation. Thread-safe.
@@ -43,7 +46,11 @@ inline constexpr size_t kPackageLevelsMax = 32;
 // Statistics, layer "python_prefetching": examined (modules), imports (of them),
 // prefetched_listings, prefetched_blocks, prefetched_bytes (asked for; of what a cache has no
 // second time goes further up).
-class PythonPrefetchingSource : public Source, public Measurable {};
+class PythonPrefetchingSource : public Source, public Measurable {
+ public:
+  // Until all imports that are known now have been followed as far as answers are there. For tests.
+  virtual void WaitUntilIdle() = 0;
+};
 
 // REQUIRES: `base` outlives the result.
 std::unique_ptr<PythonPrefetchingSource> MakePythonPrefetchingSource(Source& base);

@@ -55,6 +55,7 @@ class PythonPrefetchingSourceTest : public testing::Test {
       ASSERT_TRUE(AwaitListing(*source_, *Path::Parse(module.substr(0, slash))).ok());
     }
     ASSERT_TRUE(AwaitBlock(*source_, base_.KeyOf(Compiled(module), 0), context).ok());
+    source_->WaitUntilIdle();
   }
   size_t Fetched(const std::string& module) { return base_.BlockCallCount(Compiled(module), 0); }
   uint64_t Counter(const std::string& name) { return source_->Statistics().counters.at(name); }
@@ -121,6 +122,7 @@ TEST_F(PythonPrefetchingSourceTest, WhereNobodyHasLookedNothingIsFetchedUntilSom
   AddModule("lib/pkg/more", {{0, "other", {}}});
   AddModule("lib/other/__init__", {});
   ASSERT_TRUE(AwaitBlock(*source_, base_.KeyOf(Compiled("lib/pkg/__init__"), 0), {}).ok());
+  source_->WaitUntilIdle();
   EXPECT_EQ(Counter("examined"), 1u);
   EXPECT_EQ(Fetched("lib/other/__init__"), 0u);
   EXPECT_EQ(base_.CallCount(Kind::kListing), 0u);
@@ -180,6 +182,7 @@ TEST_F(PythonPrefetchingSourceTest, WhatIsNoCompiledModuleBeginsNothing) {
                            "lib/pkg/__pycache__/a.txt"}) {
     ASSERT_TRUE(AwaitBlock(*source_, base_.KeyOf(path, 0), {}).ok());
   }
+  source_->WaitUntilIdle();
   EXPECT_EQ(Counter("examined"), 0u);
   EXPECT_EQ(Counter("prefetched_blocks"), 0u);
 }
