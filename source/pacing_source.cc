@@ -21,8 +21,7 @@ class Pacing final : public ForwardingSource<PacingSource> {
   ~Pacing() override { callers_.WaitUntilNone(); }
 
   void ReadBlock(const BlockKey& key, const RequestContext& context, Done<BlockRef> done) override {
-    if (!context.speculative || context.cached_only || context.hops > 1 ||
-        key.LengthBytes() < kPacedBlockBytesMin) {
+    if (!context.guessed_here || context.cached_only || key.LengthBytes() < kPacedBlockBytesMin) {
       base_.ReadBlock(key, context, std::move(done));
       return;
     }

@@ -8,9 +8,10 @@
 // Those that are deferred (RequestContext) go after the others, and the last of them first: the
 // dynamic loader opens all libraries in order, and then relocates them in the opposite one.
 //
-// Only the guesses of this node are held (RequestContext::hops <= 1): those of a child were paced
-// there. How many are held is bounded by those who guess (speculation.h). Thread-safe. It belongs
-// above the single flight, so that what is held is no flight that a reader could join.
+// Only the guesses of this process are held (RequestContext::guessed_here): those of a child were
+// paced there, and one of a client may be a flight there that its reader has joined. How many are
+// held is bounded by those who guess (speculation.h). Thread-safe. It belongs above the single
+// flight, so that what is held is no flight that a reader could join.
 #ifndef COPPICE_SOURCE_PACING_SOURCE_H_
 #define COPPICE_SOURCE_PACING_SOURCE_H_
 

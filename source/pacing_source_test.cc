@@ -20,8 +20,8 @@ INSTANTIATE_TEST_SUITE_P(Pacing, SourceConformanceTest,
                            return MakePacingSource(base, kBlockBytes);
                          })));
 
-constexpr RequestContext kGuess = {.speculative = true};
-constexpr RequestContext kDeferred = {.speculative = true, .deferred = true};
+constexpr RequestContext kGuess = {.speculative = true, .guessed_here = true};
+constexpr RequestContext kDeferred = {.speculative = true, .deferred = true, .guessed_here = true};
 
 // A window of two blocks.
 class PacingSourceTest : public testing::Test {
@@ -89,15 +89,16 @@ TEST_F(PacingSourceTest, AReaderPassesEvenForABlockThatIsHeld) {
   EXPECT_EQ(answers_, 5);
 }
 
-TEST_F(PacingSourceTest, SmallBlocksThoseAtHandAndThoseOfAChildAreNotHeld) {
+TEST_F(PacingSourceTest, SmallBlocksThoseAtHandAndThoseOfAnotherProcessAreNotHeld) {
   base_.Hold(Kind::kBlock);
   for (const uint64_t index : {0, 1, 2}) Ask(index, kGuess);
   Ask(0, kGuess, "small");
-  Ask(3, {.cached_only = true, .speculative = true});
+  Ask(3, {.cached_only = true, .speculative = true, .guessed_here = true});
   Ask(4, {.speculative = true, .hops = 2});
-  EXPECT_EQ(Sent(), std::vector<uint64_t>({0, 1, 0, 3, 4}));
+  Ask(5, {.speculative = true, .hops = 1});  // a client's
+  EXPECT_EQ(Sent(), std::vector<uint64_t>({0, 1, 0, 3, 4, 5}));
   base_.Release(Kind::kBlock);
-  EXPECT_EQ(answers_, 6);
+  EXPECT_EQ(answers_, 7);
 }
 
 TEST_F(PacingSourceTest, AFailureMakesRoomAsAnAnswerDoes) {

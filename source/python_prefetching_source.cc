@@ -37,6 +37,8 @@ struct Importer {
   Path package;      // the directory of its source
   std::string kind;  // what follows the module's name in __pycache__: ".cpython-311.pyc"
   RequestContext context;
+  // Modules that were asked for, on account of the same read of the reader.
+  std::shared_ptr<std::atomic<size_t>> modules_ahead;
 };
 using ImporterRef = std::shared_ptr<const Importer>;
 
@@ -44,6 +46,8 @@ using ImporterRef = std::shared_ptr<const Importer>;
 struct Errand {
   ImporterRef importer;
   PythonImport import;
+
+  size_t Names() const { return 1 + import.from.size(); }
 };
 
 // An import on its way down from a directory.
@@ -98,10 +102,11 @@ class PythonPrefetching final : public ForwardingSource<PythonPrefetchingSource>
       base_.ReadBlock(key, context, std::move(done));
       return;
     }
-    speculation_.ReadBlockThen(key, context, std::move(done),
-                               [this, key, context](const BlockRef& module) {
-                                 if (module != nullptr) Examine(key, context, *module);
-                               });
+    speculation_.ReadBlockThen(
+        key, context, std::move(done), [this, key, context](const BlockRef& module) {
+          if (module == nullptr) return;
+          Examine(key, context, std::make_shared<std::atomic<size_t>>(0), *module);
+        });
   }
 
   LayerStatistics Statistics() const override {
@@ -133,7 +138,8 @@ class PythonPrefetching final : public ForwardingSource<PythonPrefetchingSource>
     return true;
   }
 
-  void Examine(const BlockKey& key, const RequestContext& context, const Block& module) {
+  void Examine(const BlockKey& key, const RequestContext& context,
+               std::shared_ptr<std::atomic<size_t>> modules_ahead, const Block& module) {
     if (!IsNew(examined_, key)) return;
     auto imports = ParsePythonImports(module.bytes());
     if (!imports.has_value()) return;
@@ -143,11 +149,14 @@ class PythonPrefetching final : public ForwardingSource<PythonPrefetchingSource>
     const auto importer = std::make_shared<const Importer>(
         Importer{.package = key.path.Parent().Parent(),
                  .kind = std::string(name.substr(std::min(name.find('.'), name.size()))),
-                 .context = context});
+                 .context = context,
+                 .modules_ahead = std::move(modules_ahead)});
     MutexLock lock(mutex_);
     for (PythonImport& import : *imports) {
-      if (errands_.size() >= kErrandsMax) break;
-      errands_.push_back({importer, std::move(import)});
+      Errand errand{importer, std::move(import)};
+      if (errand_names_ + errand.Names() > kErrandsMax) break;
+      errand_names_ += errand.Names();
+      errands_.push_back(std::move(errand));
     }
     changed_.NotifyAll();
   }
@@ -173,6 +182,7 @@ class PythonPrefetching final : public ForwardingSource<PythonPrefetchingSource>
     working_ = true;
     Errand next = std::move(errands_.front());
     errands_.pop_front();
+    errand_names_ -= next.Names();
     return next;
   }
 
@@ -281,9 +291,12 @@ class PythonPrefetching final : public ForwardingSource<PythonPrefetchingSource>
     if (!IsFile(entry) || !path.ok()) return;
     const BlockKey key{*path, entry->attributes->version, 0};
     if (!IsModule(key) || key.LengthBytes() == 0 || WasExamined(key)) return;
+    if (importer->modules_ahead->fetch_add(1, std::memory_order_relaxed) >= kModulesAheadMax)
+      return;
     speculation_.ReadBlock(key, importer->context,
                            [this, key, importer](const absl::StatusOr<BlockRef>& block) {
-                             if (block.ok()) Examine(key, importer->context, **block);
+                             if (!block.ok()) return;
+                             Examine(key, importer->context, importer->modules_ahead, **block);
                            });
   }
 
@@ -315,6 +328,7 @@ class PythonPrefetching final : public ForwardingSource<PythonPrefetchingSource>
   Mutex mutex_;
   std::vector<Path> roots_ ABSL_GUARDED_BY(mutex_);  // the one used last is the first
   std::deque<Errand> errands_ ABSL_GUARDED_BY(mutex_);
+  size_t errand_names_ ABSL_GUARDED_BY(mutex_) = 0;  // of all of them
   CondVar changed_;
   bool working_ ABSL_GUARDED_BY(mutex_) = false;  // on one that was taken from them
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

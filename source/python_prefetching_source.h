@@ -38,7 +38,10 @@ inline constexpr size_t kModulesRememberedMax = 16'384;
 inline constexpr uint64_t kModuleBytesMax = 512 << 10;
 // Directories where absolute imports are looked for; the one used longest ago is forgotten.
 inline constexpr size_t kModuleRootsMax = 8;
-// Imports that wait to be followed; further ones are not.
+// Modules that one read of the reader brings. Those that import each other, and are more than are
+// remembered, would be fetched again and again for ever.
+inline constexpr size_t kModulesAheadMax = 8'192;
+// Imports, and names of theirs after `import`, that wait to be followed; further ones are not.
 inline constexpr size_t kErrandsMax = 65'536;
 // Packages in packages.
 inline constexpr size_t kPackageLevelsMax = 32;

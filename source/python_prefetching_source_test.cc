@@ -12,6 +12,7 @@
 #include "gtest/gtest.h"
 #include "source/lookup_counts.h"
 #include "source/metadata_caching_source.h"
+#include "source/python_imports.h"
 #include "source/testing/await.h"
 #include "source/testing/memory_source.h"
 #include "source/testing/python_image.h"
@@ -159,6 +160,46 @@ TEST_F(PythonPrefetchingSourceTest, AChainOfManyModulesIsNotAsManyCallsDeep) {
   }
   Read("lib/pkg/__init__");
   EXPECT_EQ(Counter("examined"), kMany + 1u);
+}
+
+// In a ring of more than are remembered, each would be new whenever its turn comes.
+TEST_F(PythonPrefetchingSourceTest, OneReadBringsNoMoreModulesThanItMay) {
+  constexpr size_t kOfAPackage = 1'000;
+  constexpr size_t kMany = kModulesAheadMax + kOfAPackage;
+  const auto name = [](size_t i, char separator) {
+    return absl::StrCat("p", i / kOfAPackage, std::string(1, separator), "m", i);
+  };
+  for (size_t i = 0; i < kMany; ++i) {
+    AddModule(absl::StrCat("lib/", name(i, '/')), {{2, name((i + 1) % kMany, '.'), {}}});
+  }
+  Read("lib/p0/m0");
+  EXPECT_EQ(Counter("examined"), 1 + kModulesAheadMax);
+  EXPECT_EQ(Counter("prefetched_blocks"), kModulesAheadMax);
+  for (const MemorySource::Call& call : base_.Calls()) {
+    ASSERT_EQ(call.context.guessed_here, call.context.speculative && call.kind == Kind::kBlock);
+  }
+}
+
+// Each of these modules alone may have so many names, and all are read before the first of them is
+// followed.
+TEST_F(PythonPrefetchingSourceTest, NamesThatWaitAreBounded) {
+  const int modules = kErrandsMax / kPythonFromNamesMax + 1;
+  std::vector<std::string> names;
+  for (size_t i = 1; i < kPythonFromNamesMax; ++i) names.push_back(absl::StrCat("n", i));
+  std::vector<Import> imports;
+  for (int i = 0; i < modules; ++i) {
+    const std::string found = absl::StrCat("found", i), module = absl::StrCat("lib/pkg/m", i);
+    std::vector<std::string> from = names;
+    from.push_back(found);
+    AddModule(module, {{1, "", from}});
+    AddModule(absl::StrCat("lib/pkg/", found), {});
+    imports.push_back({1, absl::StrCat("m", i), {}});
+  }
+  AddModule("lib/pkg/__init__", imports);
+  Read("lib/pkg/__init__");
+  EXPECT_GT(Counter("examined"), 1u + modules);
+  EXPECT_EQ(Fetched("lib/pkg/found0"), 1u);
+  EXPECT_EQ(Fetched(absl::StrCat("lib/pkg/found", modules - 1)), 0u);
 }
 
 TEST_F(PythonPrefetchingSourceTest, OnlyTheLocalReaderBeginsIt) {

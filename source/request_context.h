@@ -34,6 +34,11 @@ struct RequestContext {
   // is wanted first (pacing_source.h). REQUIRES: speculative.
   bool deferred = false;
 
+  // Within one process: a layer of this process guesses it (speculation.h). What another asked for
+  // ahead is not: that one may have a reader who waits for the same answer by now.
+  // REQUIRES: speculative.
+  bool guessed_here = false;
+
   // How many peers have passed the request on: bounds a loop in a broken tree.
   uint32_t hops = 0;
 };

@@ -12,6 +12,7 @@ bool Speculation::ReadBlock(const BlockKey& key, RequestContext context, Done<Bl
   if (!Begin()) return false;
   blocks_.Count(key);
   context.speculative = true;
+  context.guessed_here = true;
   base_.ReadBlock(key, context, AndEnd(std::move(done)));
   return true;
 }
