@@ -37,10 +37,10 @@ struct PythonImport {
   friend bool operator==(const PythonImport&, const PythonImport&) = default;
 };
 
-inline constexpr size_t kPythonImportsMax = 1'024;     // statements; further ones are left out
-inline constexpr size_t kPythonNameBytesMax = 256;     // imports with longer names are left out
-inline constexpr int kPythonLevelMax = 256;            // and those of a higher level
-inline constexpr size_t kPythonFromNamesMax = 16'384;  // of all imports; those beyond are left out
+inline constexpr size_t kPythonImportsMax = 1'024;    // statements; further ones are left out
+inline constexpr size_t kPythonNameBytesMax = 256;    // imports with longer names are left out
+inline constexpr int kPythonLevelMax = 256;           // and those of a higher level
+inline constexpr size_t kPythonFromNamesMax = 4'096;  // of all imports; those beyond are left out
 
 // From the bytes of a .pyc file (PEP 552 header of 16 bytes, then a marshalled code object).
 // In order of the code, also what it imports twice or under a condition. nullopt: not a .pyc, of a
