@@ -121,11 +121,14 @@ class PythonPrefetching final : public ForwardingSource<PythonPrefetchingSource>
  private:
   using UseListing = absl::AnyInvocable<void(const ListingRef&) &&>;
 
+  // Every read of the reader comes by here: what costs a copy of the path comes last.
   static bool IsModule(const BlockKey& key) {
-    if (key.index != 0 || key.path.IsRoot() || key.version.size > kModuleBytesMax) return false;
+    if (key.index != 0 || key.version.size > kModuleBytesMax || key.path.IsRoot() ||
+        !absl::EndsWith(key.path.Name(), kCompiledSuffix)) {
+      return false;
+    }
     const Path directory = key.path.Parent();
-    return !directory.IsRoot() && directory.Name() == kCacheDirectory &&
-           absl::EndsWith(key.path.Name(), kCompiledSuffix);
+    return !directory.IsRoot() && directory.Name() == kCacheDirectory;
   }
 
   bool WasExamined(const BlockKey& key) { return examined_.Lookup(key).has_value(); }
