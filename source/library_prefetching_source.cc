@@ -9,8 +9,8 @@
 
 #include "source/forwarding_source.h"
 #include "source/library_search.h"
-#include "source/lru_cache.h"
 #include "source/read_pattern.h"
+#include "source/remembered_keys.h"
 #include "source/shared_object.h"
 #include "source/speculation.h"
 
@@ -61,18 +61,10 @@ class LibraryPrefetching final : public ForwardingSource<LibraryPrefetchingSourc
   using ExaminationRef = std::shared_ptr<Examination>;
   using Bytes = absl::AnyInvocable<void(std::string) &&>;
 
-  // Whether `key` comes up for the first time. Two at once may both be the first.
-  template <typename Key>
-  static bool IsNew(LruCache<Key, bool>& remembered, const Key& key) {
-    if (remembered.Lookup(key).has_value()) return false;
-    remembered.Insert(key, true, 1);
-    return true;
-  }
-
   // REQUIRES: `head` is the first block of the file.
   void Examine(const BlockKey& key, const RequestContext& context, const Block& head) {
     std::optional<SharedObject> object = SharedObject::Parse(head.bytes(), key.version.size);
-    if (!object.has_value() || !IsNew(examined_, key)) return;
+    if (!object.has_value() || !examined_.IsNew(key)) return;
     examinations_.fetch_add(1, std::memory_order_relaxed);
     auto examination = std::make_shared<Examination>();
     examination->path = key.path;
@@ -109,7 +101,7 @@ class LibraryPrefetching final : public ForwardingSource<LibraryPrefetchingSourc
 
   void FollowName(const Examination& examination, std::string name) {
     const absl::StatusOr<Path> sibling = examination.path.Parent().Child(name);
-    if (!sibling.ok() || !IsNew(searched_, *sibling)) return;
+    if (!sibling.ok() || !searched_.IsNew(*sibling)) return;
     needed_.fetch_add(1, std::memory_order_relaxed);
     search_.Find(name, examination.directories, examination.context, speculation_,
                  [this, context = examination.context](const Path& path, const Version& version) {
@@ -184,8 +176,8 @@ class LibraryPrefetching final : public ForwardingSource<LibraryPrefetchingSourc
         });
   }
 
-  LruCache<BlockKey, bool> examined_;  // first blocks
-  LruCache<Path, bool> searched_;      // names, as if they were in the directory of who needs them
+  RememberedKeys<BlockKey> examined_;  // first blocks
+  RememberedKeys<Path> searched_;      // names, as if they were in the directory of who needs them
   std::atomic<uint64_t> examinations_ = 0;
   std::atomic<uint64_t> needed_ = 0;
   std::atomic<uint64_t> found_ = 0;

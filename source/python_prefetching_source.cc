@@ -19,8 +19,8 @@
 #include "common/mutex.h"
 #include "source/forwarding_source.h"
 #include "source/lookup_counts.h"
-#include "source/lru_cache.h"
 #include "source/python_imports.h"
+#include "source/remembered_keys.h"
 #include "source/speculation.h"
 
 namespace coppice {
@@ -98,7 +98,7 @@ class PythonPrefetching final : public ForwardingSource<PythonPrefetchingSource>
   }
 
   void ReadBlock(const BlockKey& key, const RequestContext& context, Done<BlockRef> done) override {
-    if (context.speculative || context.hops > 1 || !IsModule(key) || WasExamined(key)) {
+    if (context.speculative || context.hops > 1 || !IsModule(key) || examined_.Has(key)) {
       base_.ReadBlock(key, context, std::move(done));
       return;
     }
@@ -131,19 +131,9 @@ class PythonPrefetching final : public ForwardingSource<PythonPrefetchingSource>
     return !directory.IsRoot() && directory.Name() == kCacheDirectory;
   }
 
-  bool WasExamined(const BlockKey& key) { return examined_.Lookup(key).has_value(); }
-
-  // Whether `key` comes up for the first time. Two at once may both be the first.
-  template <typename Key>
-  static bool IsNew(LruCache<Key, bool>& remembered, const Key& key) {
-    if (remembered.Lookup(key).has_value()) return false;
-    remembered.Insert(key, true, 1);
-    return true;
-  }
-
   void Examine(const BlockKey& key, const RequestContext& context,
                std::shared_ptr<std::atomic<size_t>> modules_ahead, const Block& module) {
-    if (!IsNew(examined_, key)) return;
+    if (!examined_.IsNew(key)) return;
     auto imports = ParsePythonImports(module.bytes());
     if (!imports.has_value()) return;
     examinations_.fetch_add(1, std::memory_order_relaxed);
@@ -238,9 +228,9 @@ class PythonPrefetching final : public ForwardingSource<PythonPrefetchingSource>
           Quest quest = {
               .importer = importer, .parts = absl::StrSplit(import.name, '.'), .from = {}};
           for (const std::string& name : import.from) {
-            if (IsNew(searched_, absl::StrCat(place, name))) quest.from.push_back(name);
+            if (searched_.IsNew(absl::StrCat(place, name))) quest.from.push_back(name);
           }
-          if (quest.from.empty() && !IsNew(searched_, place)) return;
+          if (quest.from.empty() && !searched_.IsNew(place)) return;
           Descend(std::move(quest), directory, *listing);
         });
   }
@@ -279,7 +269,7 @@ class PythonPrefetching final : public ForwardingSource<PythonPrefetchingSource>
     const Dentry* const cache = listing.Find(kCacheDirectory);
     if (!IsDirectory(cache) || !IsSmallDirectory(*cache)) return;
     const absl::StatusOr<Path> path = directory.Child(kCacheDirectory);
-    if (!path.ok() || !IsNew(searched_, absl::StrCat(path->text(), "/", name))) return;
+    if (!path.ok() || !searched_.IsNew(absl::StrCat(path->text(), "/", name))) return;
     WithListing(*path, *importer,
                 [this, path = *path, importer,
                  file = absl::StrCat(name, importer->kind)](const ListingRef& compiled) {
@@ -293,7 +283,7 @@ class PythonPrefetching final : public ForwardingSource<PythonPrefetchingSource>
     const absl::StatusOr<Path> path = directory.Child(name);
     if (!IsFile(entry) || !path.ok()) return;
     const BlockKey key{*path, entry->attributes->version, 0};
-    if (!IsModule(key) || key.LengthBytes() == 0 || WasExamined(key)) return;
+    if (!IsModule(key) || key.LengthBytes() == 0 || examined_.Has(key)) return;
     if (importer->modules_ahead->fetch_add(1, std::memory_order_relaxed) >= kModulesAheadMax)
       return;
     speculation_.ReadBlock(key, importer->context,
@@ -323,8 +313,8 @@ class PythonPrefetching final : public ForwardingSource<PythonPrefetchingSource>
     };
   }
 
-  LruCache<BlockKey, bool> examined_;     // modules
-  LruCache<std::string, bool> searched_;  // names, with where they were looked for
+  RememberedKeys<BlockKey> examined_;     // modules
+  RememberedKeys<std::string> searched_;  // names, with where they were looked for
   std::atomic<uint64_t> examinations_ = 0;
   std::atomic<uint64_t> imports_ = 0;
   std::atomic<uint64_t> listings_ = 0;
