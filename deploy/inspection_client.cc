@@ -12,7 +12,7 @@ namespace coppice {
 namespace {
 
 std::unique_ptr<v1::Inspection::Stub> ConnectTo(const std::string& peer) {
-  return v1::Inspection::NewStub(OpenChannels(PeerTarget(peer)).control);
+  return v1::Inspection::NewStub(OpenPatientChannel(PeerTarget(peer)));
 }
 
 absl::Status StatusOf(const grpc::Status& status, const std::string& peer, absl::string_view what) {

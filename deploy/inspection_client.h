@@ -1,7 +1,8 @@
 // Asks a peer what proto/inspection.proto offers: its counters, its place in the tree, and that the
 // tree forgets a path. Plain values out, so that only this file's .cc knows gRPC. A peer is named
 // by its unix socket or its "host:port": what starts with a '/' is a socket. Blocks, at most to the
-// deadline. Thread-safe.
+// deadline, also for a peer that is late to take the connection (OpenPatientChannel in
+// rpc/peer_channels.h); one that is not there is an error at once. Thread-safe.
 #ifndef COPPICE_DEPLOY_INSPECTION_CLIENT_H_
 #define COPPICE_DEPLOY_INSPECTION_CLIENT_H_
 

@@ -1,14 +1,5 @@
 #include "deploy/tree_stop.h"
 
-#include <arpa/inet.h>
-#include <grpcpp/grpcpp.h>
-#include <grpcpp/server_posix.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-
-#include <cerrno>
-#include <chrono>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <thread>
@@ -18,11 +9,10 @@
 #include "absl/strings/str_join.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
-#include "common/file_descriptor.h"
-#include "deploy/descriptor_wait.h"
+#include "deploy/testing/held_peer.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "proto/inspection.grpc.pb.h"
+#include "proto/inspection.pb.h"
 #include "rpc/peer_channels.h"
 
 namespace coppice {
@@ -33,55 +23,6 @@ using ::testing::UnorderedElementsAre;
 
 // Far more than anything here needs.
 constexpr absl::Duration kWaitMax = absl::Minutes(1);
-
-// Has a port of this machine, and takes no connection before it is told to; whoever connects waits
-// in the kernel's queue until then.
-class HeldRoot final : public v1::Inspection::CallbackService {
- public:
-  explicit HeldRoot(bool listens) : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in own = {};
-    own.sin_family = AF_INET;
-    own.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(own);
-    auto* const generic = reinterpret_cast<sockaddr*>(&own);
-    EXPECT_EQ(bind(socket_.get(), generic, size), 0) << strerror(errno);
-    EXPECT_EQ(getsockname(socket_.get(), generic, &size), 0) << strerror(errno);
-    address_ = absl::StrCat("127.0.0.1:", ntohs(own.sin_port));
-    if (listens) {
-      EXPECT_EQ(listen(socket_.get(), SOMAXCONN), 0) << strerror(errno);
-    }
-    grpc::ServerBuilder builder;
-    builder.RegisterService(this);
-    server_ = builder.BuildAndStart();
-  }
-  ~HeldRoot() override { server_->Shutdown(std::chrono::system_clock::now()); }
-
-  grpc::ServerUnaryReactor* Stop(grpc::CallbackServerContext* context, const v1::StopRequest*,
-                                 v1::StopReply* reply) override {
-    reply->add_nodes()->set_node("n1");
-    grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-    reactor->Finish(grpc::Status::OK);
-    return reactor;
-  }
-
-  // False when nobody connects.
-  bool AwaitConnection() const {
-    return WaitReadable({socket_.get()}, {.deadline = absl::Now() + kWaitMax}).ok();
-  }
-  // REQUIRES: somebody has connected.
-  void TakeConnection() {
-    const int fd = accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    ASSERT_GE(fd, 0) << strerror(errno);
-    grpc::AddInsecureChannelFromFd(server_.get(), fd);
-  }
-
-  const std::string& address() const { return address_; }
-
- private:
-  const FileDescriptor socket_;
-  std::string address_;
-  std::unique_ptr<grpc::Server> server_;
-};
 
 void AddNode(v1::StopReply& stopped, const std::string& name, const std::string& problem = "") {
   v1::NodeSummary& node = *stopped.add_nodes();
@@ -110,14 +51,14 @@ TEST(TreeStopTest, ANodeWithAProblemHasNotEndedHoweverManyDidNotAnswer) {
 
 // A stop that gave up as early as what has another peer to ask would have ended meanwhile.
 TEST(TreeStopTest, ARootThatIsLateToTakeTheConnectionIsWaitedFor) {
-  HeldRoot root(/*listens=*/true);
+  HeldPeer root(/*listens=*/true);
   absl::StatusOr<v1::StopReply> stopped;
   absl::Notification ended;
   std::thread stopping([&] {
     stopped = StopByTree(root.address(), {}, absl::Now() + kWaitMax, kWaitMax);
     ended.Notify();
   });
-  EXPECT_TRUE(root.AwaitConnection());
+  EXPECT_TRUE(root.AwaitConnection(kWaitMax));
   EXPECT_FALSE(ended.WaitForNotificationWithTimeout(5 * kReconnectBackoffMin));
   root.TakeConnection();
   stopping.join();
@@ -127,7 +68,7 @@ TEST(TreeStopTest, ARootThatIsLateToTakeTheConnectionIsWaitedFor) {
 
 // As a host that drops all packets: nothing ever comes back.
 TEST(TreeStopTest, ARootThatNeverTakesTheConnectionIsGivenUpLongBeforeTheDeadline) {
-  const HeldRoot root(/*listens=*/true);
+  const HeldPeer root(/*listens=*/true);
   const absl::Time deadline = absl::Now() + kWaitMax;
   const auto stopped = StopByTree(root.address(), {}, deadline, absl::Milliseconds(300));
   EXPECT_EQ(stopped.status().code(), absl::StatusCode::kUnavailable) << stopped.status();
@@ -139,10 +80,10 @@ TEST(TreeStopTest, ARootThatNeverTakesTheConnectionIsGivenUpLongBeforeTheDeadlin
 // time.
 TEST(TreeStopTest, AllAddressesOfARootTogetherAreGivenNoMoreThanThat) {
   constexpr size_t kAddresses = 20;
-  std::vector<std::unique_ptr<HeldRoot>> roots;
+  std::vector<std::unique_ptr<HeldPeer>> roots;
   std::vector<std::string> addresses;
   for (size_t i = 0; i < kAddresses; ++i) {
-    roots.push_back(std::make_unique<HeldRoot>(/*listens=*/true));
+    roots.push_back(std::make_unique<HeldPeer>(/*listens=*/true));
     addresses.push_back(roots.back()->address());
   }
   const auto stopped = StopByTree(absl::StrCat("ipv4:", absl::StrJoin(addresses, ",")), {},
@@ -153,7 +94,7 @@ TEST(TreeStopTest, AllAddressesOfARootTogetherAreGivenNoMoreThanThat) {
 }
 
 TEST(TreeStopTest, ADeadlineBeforeThatEndsTheWaitForTheConnection) {
-  const HeldRoot root(/*listens=*/true);
+  const HeldPeer root(/*listens=*/true);
   const absl::Time begin = absl::Now();
   const auto stopped =
       StopByTree(root.address(), {}, begin + absl::Milliseconds(300), 2 * kWaitMax);
@@ -162,7 +103,7 @@ TEST(TreeStopTest, ADeadlineBeforeThatEndsTheWaitForTheConnection) {
 }
 
 TEST(TreeStopTest, ARootThatRefusesTheConnectionIsAnErrorAtOnceThatNamesIt) {
-  const HeldRoot root(/*listens=*/false);
+  const HeldPeer root(/*listens=*/false);
   const auto stopped = StopByTree(root.address(), {}, absl::Now() + kWaitMax, kWaitMax);
   EXPECT_EQ(stopped.status().code(), absl::StatusCode::kUnavailable) << stopped.status();
   // The reason of the kernel: not the end of a wait.

@@ -29,8 +29,7 @@ constexpr absl::Duration kWaitMax = absl::Minutes(1);
 class FakeKeeper {
  public:
   explicit FakeKeeper(const std::string& socket)
-      : channels_(OpenChannels("unix:" + socket)),
-        membership_(v1::Membership::NewStub(channels_.control)) {}
+      : membership_(v1::Membership::NewStub(OpenPatientChannel("unix:" + socket))) {}
   ~FakeKeeper() { Die(); }
 
   // The peer has a call when this returns: it was asked twice, and has failed one of them for that.
@@ -92,7 +91,6 @@ class FakeKeeper {
   // Each call has a deadline, so each wait ends.
   void WaitChanged() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { changed_.Wait(mutex_); }
 
-  const PeerChannels channels_;
   const std::unique_ptr<v1::Membership::Stub> membership_;
   OutgoingCalls outgoing_;
   Mutex mutex_;
@@ -223,8 +221,7 @@ TEST(KeeperTest, OverTcpNobodyIsTakenForWhatStartedTheNode) {
                                .export_root = testing::TempDir(),
                                .listen_addresses = {"127.0.0.1:0"}});
   ASSERT_TRUE(node.ok()) << node.status();
-  const PeerChannels channels = OpenChannels((*node)->tcp_address());
-  const auto stub = v1::Membership::NewStub(channels.control);
+  const auto stub = v1::Membership::NewStub(OpenPatientChannel((*node)->tcp_address()));
   const auto code_of = [](auto call) {
     grpc::ClientContext context;
     context.set_deadline(absl::ToChronoTime(absl::Now() + kWaitMax));

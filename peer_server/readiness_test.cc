@@ -29,10 +29,10 @@ constexpr absl::Duration kWaitMax = absl::Minutes(1);
 class FakeClient {
  public:
   FakeClient(TestCluster& cluster, size_t node, Timer& timer)
-      : channels_(OpenChannels("unix:" + cluster.SocketOf(node))),
-        membership_(v1::Membership::NewStub(channels_.control)),
+      : channel_(OpenPatientChannel("unix:" + cluster.SocketOf(node))),
+        membership_(v1::Membership::NewStub(channel_)),
         link_(StartMountLink(
-            channels_.control, {.mount_point = absl::StrCat("/mnt/", node), .pid = 42},
+            channel_, {.mount_point = absl::StrCat("/mnt/", node), .pid = 42},
             {.on_statistics =
                  [] {
                    return std::map<std::string, uint64_t>{{"LOOKUP", 7}, {"read_bytes", 100}};
@@ -82,7 +82,7 @@ class FakeClient {
   void Unmount() { link_.reset(); }
 
  private:
-  const PeerChannels channels_;
+  const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<v1::Membership::Stub> membership_;
   Mutex mutex_;
   CondVar changed_;

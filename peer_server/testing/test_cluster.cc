@@ -46,7 +46,10 @@ TestCluster::TestCluster(size_t node_count, uint32_t fanout, CacheStackOptions s
   std::filesystem::create_directory(export_root_);
   for (size_t i = 0; i < node_count; ++i) {
     Start(i);
-    const PeerChannels channels = OpenChannels("unix:" + SocketOf(i));
+    // Patient: a test asks nobody else, and its machine may be busy.
+    const std::string address = "unix:" + SocketOf(i);
+    const PeerChannels channels = {.control = OpenPatientChannel(address),
+                                   .bulk = OpenPatientChannel(address)};
     members_.push_back(
         {.client = MakePeerSource(channels, {.peer = absl::StrCat("node", i)}, *allocator_, clock_),
          .inspection = v1::Inspection::NewStub(channels.control)});
