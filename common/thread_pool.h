@@ -2,6 +2,11 @@
 //
 // For work that blocks (the backing file system). Nothing else in the house blocks, so nothing else
 // needs a pool.
+//
+// Threads are woken one by one: who schedules wakes one at most, and that one, once it has a task,
+// the next, while tasks are left. Who schedules many in a row is not interrupted by each, and tasks
+// that are done before the next thread is awake need no more threads. All threads are awake in the
+// end when the tasks block.
 #ifndef COPPICE_COMMON_THREAD_POOL_H_
 #define COPPICE_COMMON_THREAD_POOL_H_
 
@@ -34,11 +39,15 @@ class ThreadPool {
 
  private:
   void Work();
+  // Whether the caller is to wake a thread, once it has let go of the mutex.
+  bool ShouldWake() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const size_t queue_length_max_;
   Mutex mutex_;
   CondVar work_;
   std::deque<Task> queue_ ABSL_GUARDED_BY(mutex_);
+  size_t idle_ ABSL_GUARDED_BY(mutex_) = 0;      // threads that wait for a task
+  bool waking_ ABSL_GUARDED_BY(mutex_) = false;  // one of them was told, and is not awake yet
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_;
 };

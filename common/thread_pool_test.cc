@@ -31,6 +31,24 @@ TEST(ThreadPoolTest, TasksRunSideBySide) {
   }
 }
 
+// One thread wakes the next: none may be left asleep while a task waits that the others wait for.
+TEST(ThreadPoolTest, AllThreadsWakeForTasksThatWaitForEachOther) {
+  constexpr int kThreads = 8;
+  constexpr int kRounds = 500;
+  ThreadPool pool(kThreads, kThreads);
+  for (int round = 0; round < kRounds; ++round) {
+    std::latch all(kThreads), ended(kThreads);
+    for (int i = 0; i < kThreads; ++i) {
+      ThreadPool::Task task = [&] {
+        all.arrive_and_wait();
+        ended.count_down();
+      };
+      while (!pool.TrySchedule(task)) std::this_thread::yield();
+    }
+    ended.wait();
+  }
+}
+
 TEST(ThreadPoolTest, AFullQueueRefusesAndLeavesTheTaskAlone) {
   std::latch started(1), release(1);
   std::atomic<int> runs = 0;
