@@ -5,7 +5,8 @@
 // Memory is used from the low end. A thread stays kReserveBytes ahead of what was taken, in small
 // steps; who comes faster than that takes pages himself. Pages are asked for with
 // MADV_POPULATE_WRITE (madvise(2), Linux 5.14): where the kernel has none left that is an error,
-// and not a SIGBUS at the first touch. On an older kernel each page is a page fault, as usual.
+// and not a SIGBUS at the first touch. On an older kernel each page is a page fault, as usual. Each
+// step is one caller's: two that ask for the same pages wait for each other within the kernel.
 //
 // Thread-safe.
 #ifndef COPPICE_SOURCE_PAGE_RESERVE_H_
@@ -13,6 +14,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
+#include <set>
 #include <thread>
 
 #include "common/mutex.h"
@@ -37,7 +40,12 @@ class PageReserve {
   uint64_t populated_bytes() const { return populated_.load(std::memory_order_acquire); }
 
  private:
+  // Returns when there are pages up to `end`, or none can be had.
   bool Populate(uint64_t end);
+  // The start of a step below `end` that nobody has begun, from now on the caller's; `size_` when
+  // there is none.
+  uint64_t NextStep(uint64_t end) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Populated(uint64_t start, uint64_t end) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Fill();
 
   char* const start_;
@@ -45,8 +53,11 @@ class PageReserve {
   std::atomic<uint64_t> populated_ = 0;
 
   Mutex mutex_;
-  CondVar wanted_;
+  CondVar changed_;
   uint64_t target_ ABSL_GUARDED_BY(mutex_);
+  uint64_t begun_ ABSL_GUARDED_BY(mutex_) = 0;                 // steps below it were, those but:
+  std::set<uint64_t> failed_ ABSL_GUARDED_BY(mutex_);          // their starts
+  std::map<uint64_t, uint64_t> done_ ABSL_GUARDED_BY(mutex_);  // beyond populated_: start to end
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <thread>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -50,6 +51,26 @@ TEST_F(PageReserveTest, ItEndsWithTheMemory) {
   EXPECT_EQ(reserve.populated_bytes(), kSize);
 }
 
+// Each step is populated by one of them, and nobody is told before all below are there.
+TEST_F(PageReserveTest, ManyWhoTakeAtOnceFindWhatTheyTook) {
+  constexpr uint64_t kThreads = 4;
+  constexpr uint64_t kPiece = uint64_t{1} << 20;
+  PageReserve reserve(memory_, kSize);
+  std::vector<std::thread> threads;
+  for (uint64_t thread = 0; thread < kThreads; ++thread) {
+    threads.emplace_back([&, thread] {
+      for (uint64_t piece = thread; piece < kSize / kPiece; piece += kThreads) {
+        EXPECT_TRUE(reserve.Take((piece + 1) * kPiece));
+        for (uint64_t offset = 0; offset < kPiece; offset += 4096) {
+          EXPECT_TRUE(IsPresent(piece * kPiece + offset)) << piece << " " << offset;
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(reserve.populated_bytes(), kSize);
+}
+
 TEST_F(PageReserveTest, MemoryThatCannotBeHadIsAnError) {
   // Pages that were unmapped behind its back stand for those that the kernel does not have.
   ASSERT_EQ(munmap(memory_ + 4 * kReserveBytes, 4 * kReserveBytes), 0);
@@ -57,6 +78,12 @@ TEST_F(PageReserveTest, MemoryThatCannotBeHadIsAnError) {
   EXPECT_TRUE(reserve.Take(3 * kReserveBytes));
   EXPECT_FALSE(reserve.Take(kSize));
   EXPECT_TRUE(reserve.Take(4 * kReserveBytes));
+  // What failed is tried again, by whoever wants it next.
+  EXPECT_FALSE(reserve.Take(kSize));
+  ASSERT_NE(mmap(memory_ + 4 * kReserveBytes, 4 * kReserveBytes, PROT_READ | PROT_WRITE,
+                 MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+            MAP_FAILED);
+  EXPECT_TRUE(reserve.Take(kSize));
 }
 
 }  // namespace

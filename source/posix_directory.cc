@@ -13,6 +13,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -132,14 +133,19 @@ void PosixDirectory::ReadAttributes(int descriptor, const Path& path,
   StatEntries(descriptor, path, untouchable, first);
   const auto took = absl::FromChrono(std::chrono::steady_clock::now() - begin);
   const absl::Span<Dentry> rest = all.subspan(first.size());
+  const size_t pieces = (rest.size() + kEntriesPerPiece - 1) / kEntriesPerPiece;
+  const auto piece_of = [rest](size_t piece) {
+    return rest.subspan(piece * kEntriesPerPiece, kEntriesPerPiece);
+  };
   if (took < slow_lstat_ * static_cast<int64_t>(first.size())) {
-    StatEntries(descriptor, path, untouchable, rest);
+    for (size_t piece = 0; piece < pieces; ++piece) {
+      // A large directory takes some milliseconds, and a reader may wait for this processor.
+      std::this_thread::yield();
+      StatEntries(descriptor, path, untouchable, piece_of(piece));
+    }
   } else {
-    const size_t pieces = (rest.size() + kEntriesPerPiece - 1) / kEntriesPerPiece;
-    RunShared(pool_, pieces, kListingThreadsMax, [&](size_t piece) {
-      StatEntries(descriptor, path, untouchable,
-                  rest.subspan(piece * kEntriesPerPiece, kEntriesPerPiece));
-    });
+    RunShared(pool_, pieces, kListingThreadsMax,
+              [&](size_t piece) { StatEntries(descriptor, path, untouchable, piece_of(piece)); });
   }
   std::erase_if(listing.entries, [](const Dentry& entry) { return entry.name.empty(); });
 }
