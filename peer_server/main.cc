@@ -30,6 +30,10 @@ constexpr absl::Duration kShutdownGrace = absl::Seconds(3);
 // for a parent that is gone, until its deadline; who waits for our end is not made to.
 constexpr absl::Duration kShutdownMax = absl::Seconds(5);
 
+// What a peer may have open: files that stay open between reads (open_files.h), and connections of
+// children, parents and mounts. More than this only costs the wait that is spared so.
+constexpr uint64_t kDescriptorsReserved = 1024;
+
 // For the log.
 std::string PlacesText(const std::vector<TreePlace>& places) {
   const auto text_of = [](const TreePlace& place) {
@@ -62,6 +66,9 @@ int Main(int argc, char** argv) {
   }
   if (const absl::StatusOr<uint64_t> limit = RaiseDescriptorLimit(); !limit.ok()) {
     spdlog::warn("{}: few children can connect", std::string(limit.status().message()));
+  }
+  if (absl::Status reserved = ReserveDescriptors(kDescriptorsReserved); !reserved.ok()) {
+    spdlog::warn("{}: opening files will wait at times", std::string(reserved.message()));
   }
   absl::StatusOr<std::unique_ptr<Node>> node = StartNode(flags.node);
   if (!node.ok()) return Fail(node.status());
