@@ -9,7 +9,8 @@ packages=(
   g++ pkg-config git
   # Libraries.
   libfuse3-dev libgrpc++-dev libprotobuf-dev libabsl-dev libcli11-dev libspdlog-dev libfmt-dev
-  libisal-dev libxxhash-dev nlohmann-json3-dev libgtest-dev libgmock-dev libbenchmark-dev
+  libisal-dev libxxhash-dev nlohmann-json3-dev libmimalloc-dev
+  libgtest-dev libgmock-dev libbenchmark-dev
   # Code generators.
   protobuf-compiler protobuf-compiler-grpc
   # Running it: fusermount3. The demo imports numpy with Debian's own Python, on nodes made with ip.

@@ -1,7 +1,8 @@
-// Settings of the C library and of Abseil for a process that moves blocks: a peer, a client.
+// What a process that moves blocks (a peer, a client) does differently beneath its code: it takes
+// memory from mimalloc, by being linked with this, and Abseil does not watch the order of locks.
 //
-// Each with the reason, the measured gain in docs/decisions/0010-one-callback-thread.md. Neither
-// changes what a program does.
+// The reasons and what was measured are in docs/decisions/0010-one-callback-thread.md and
+// 0019-who-waits-for-whom.md. Neither changes what a program does.
 #ifndef COPPICE_COMMON_PROCESS_TUNING_H_
 #define COPPICE_COMMON_PROCESS_TUNING_H_
 
