@@ -27,6 +27,7 @@ class Coppice(Package):
     depends_on("grpc@1.51: +shared")
     depends_on("isa-l")
     depends_on("libfuse@3.10:")
+    depends_on("mimalloc@2:")
     depends_on("nlohmann-json")
     depends_on("protobuf@3.21:")
     depends_on("spdlog@1.10: +shared")
