@@ -49,6 +49,7 @@ bool PageReserve::Take(uint64_t end) {
 }
 
 bool PageReserve::Populate(uint64_t end) {
+  end = std::min(end, size_);
   while (true) {
     uint64_t start = size_;
     {

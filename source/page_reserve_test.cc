@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "common/file_descriptor.h"
 #include "gtest/gtest.h"
 
 namespace coppice {
@@ -71,19 +72,35 @@ TEST_F(PageReserveTest, ManyWhoTakeAtOnceFindWhatTheyTook) {
   EXPECT_EQ(reserve.populated_bytes(), kSize);
 }
 
-TEST_F(PageReserveTest, MemoryThatCannotBeHadIsAnError) {
-  // Pages that were unmapped behind its back stand for those that the kernel does not have.
-  ASSERT_EQ(munmap(memory_ + 4 * kReserveBytes, 4 * kReserveBytes), 0);
-  PageReserve reserve(memory_, kSize);
-  EXPECT_TRUE(reserve.Take(3 * kReserveBytes));
-  EXPECT_FALSE(reserve.Take(kSize));
-  EXPECT_TRUE(reserve.Take(4 * kReserveBytes));
-  // What failed is tried again, by whoever wants it next.
-  EXPECT_FALSE(reserve.Take(kSize));
-  ASSERT_NE(mmap(memory_ + 4 * kReserveBytes, 4 * kReserveBytes, PROT_READ | PROT_WRITE,
-                 MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
-            MAP_FAILED);
-  EXPECT_TRUE(reserve.Take(kSize));
+// A file that is shorter than its mapping stands for a kernel that has no more memory.
+TEST(PageReserveOfFileTest, MemoryThatCannotBeHadIsAnErrorAndIsTriedAgain) {
+  constexpr uint64_t kSize = 8 * kReserveBytes;
+  const FileDescriptor file(memfd_create("page_reserve_test", MFD_CLOEXEC));
+  ASSERT_EQ(ftruncate(file.get(), 4 * kReserveBytes), 0);
+  void* const memory = mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
+  ASSERT_NE(memory, MAP_FAILED);
+  {
+    PageReserve reserve(static_cast<char*>(memory), kSize);
+    EXPECT_TRUE(reserve.Take(3 * kReserveBytes));
+    EXPECT_FALSE(reserve.Take(kSize));
+    EXPECT_TRUE(reserve.Take(4 * kReserveBytes));
+    EXPECT_FALSE(reserve.Take(kSize));
+    ASSERT_EQ(ftruncate(file.get(), kSize), 0);
+    EXPECT_TRUE(reserve.Take(kSize));
+    EXPECT_EQ(reserve.populated_bytes(), kSize);
+  }
+  munmap(memory, kSize);
+}
+
+// Its last step is shorter than the others.
+TEST_F(PageReserveTest, AnySizeIsTakenToItsEnd) {
+  constexpr uint64_t kOdd = 3 * kReserveBytes + 4096;
+  PageReserve reserve(memory_, kOdd);
+  ASSERT_TRUE(reserve.Take(kOdd - kReserveBytes));
+  while (reserve.populated_bytes() < kOdd) std::this_thread::yield();
+  EXPECT_TRUE(reserve.Take(kOdd));
+  EXPECT_TRUE(IsPresent(kOdd - 4096));
+  EXPECT_FALSE(IsPresent(kOdd));
 }
 
 }  // namespace
