@@ -11,8 +11,9 @@
 namespace coppice {
 namespace {
 
-std::unique_ptr<v1::Inspection::Stub> ConnectTo(const std::string& peer) {
-  return v1::Inspection::NewStub(OpenPatientChannel(PeerTarget(peer)));
+std::unique_ptr<v1::Inspection::Stub> ConnectTo(
+    const std::string& peer, absl::Duration connect_max = kInspectionConnectMax) {
+  return v1::Inspection::NewStub(OpenPatientChannel(PeerTarget(peer), connect_max));
 }
 
 absl::Status StatusOf(const grpc::Status& status, const std::string& peer, absl::string_view what) {
@@ -79,7 +80,7 @@ absl::StatusOr<PeerPlace> AskPeerPlace(const std::string& peer, absl::Time deadl
 
 absl::StatusOr<Forgotten> AskToForget(const std::string& peer, const std::string& path,
                                       bool recursive, absl::Time deadline) {
-  const auto stub = ConnectTo(peer);
+  const auto stub = ConnectTo(peer, kPatientConnectMax);
   grpc::ClientContext context;
   context.set_deadline(absl::ToChronoTime(deadline));
   v1::InvalidateRequest request;

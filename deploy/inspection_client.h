@@ -1,8 +1,8 @@
 // Asks a peer what proto/inspection.proto offers: its counters, its place in the tree, and that the
 // tree forgets a path. Plain values out, so that only this file's .cc knows gRPC. A peer is named
 // by its unix socket or its "host:port": what starts with a '/' is a socket. Blocks, at most to the
-// deadline, also for a peer that is late to take the connection (OpenPatientChannel in
-// rpc/peer_channels.h); one that is not there is an error at once. Thread-safe.
+// deadline; a peer that is late to take the connection is waited for as said below, one that is not
+// there is an error at once. Thread-safe.
 #ifndef COPPICE_DEPLOY_INSPECTION_CLIENT_H_
 #define COPPICE_DEPLOY_INSPECTION_CLIENT_H_
 
@@ -15,6 +15,11 @@
 #include "absl/time/time.h"
 
 namespace coppice {
+
+// For a peer to take the connection: whoever asks many peers, one after the other, should not wait
+// long for each that is suspended or gone. That a path is forgotten is waited for to the deadline,
+// kPatientConnectMax (rpc/peer_channels.h) at most.
+inline constexpr absl::Duration kInspectionConnectMax = absl::Seconds(1);
 
 using Counters = std::map<std::string, uint64_t>;
 

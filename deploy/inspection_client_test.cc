@@ -39,6 +39,16 @@ TEST(InspectionClientTest, APeerThatIsLateToTakeTheConnectionIsWaitedFor) {
   EXPECT_EQ(statistics->node, "n1");
 }
 
+// As one that is suspended, or whose host drops packets: there may be many to ask.
+TEST(InspectionClientTest, APeerThatNeverTakesTheConnectionIsGivenUpLongBeforeTheDeadline) {
+  const HeldPeer peer(/*listens=*/true);
+  const absl::Time deadline = absl::Now() + absl::Minutes(1);
+  const auto place = AskPeerPlace(peer.address(), deadline);
+  EXPECT_EQ(place.status().code(), absl::StatusCode::kUnavailable) << place.status();
+  EXPECT_THAT(std::string(place.status().message()), testing::HasSubstr(peer.address()));
+  EXPECT_LT(absl::Now(), deadline);
+}
+
 TEST(InspectionClientTest, APeerThatNeverTakesTheConnectionIsGivenUpAtTheDeadline) {
   const HeldPeer peer(/*listens=*/true);
   const auto statistics = AskPeerStatistics(peer.address(), absl::Now() + absl::Milliseconds(300));

@@ -25,7 +25,8 @@ grpc::ServerUnaryReactor* Finish(grpc::CallbackServerContext* context) {
 
 }  // namespace
 
-HeldPeer::HeldPeer(bool listens) : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+HeldPeer::HeldPeer(bool listens)
+    : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
   sockaddr_in own = {};
   own.sin_family = AF_INET;
   own.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
