@@ -1,9 +1,9 @@
 // fuse_client: mounts what the peer of this node serves.
 //
-// From the kernel down: SymlinkRewriting (if asked for), PythonPrefetching (here, so that listings
-// come this far), SharedReading (blocks, from the peer's memory), Promoting, SingleFlight,
-// BlockCaching (a small one, for blocks that came as messages), MetadataCaching, Retrying (so that
-// a restart of the peer is only a delay), PeerSource.
+// From the kernel down: SymlinkRewriting (if asked for), PythonPrefetching and
+// NextDirectoryPrefetching (here, so that listings come this far), SharedReading (blocks, from the
+// peer's memory), Promoting, SingleFlight, BlockCaching (a small one, for blocks that came as
+// messages), MetadataCaching, Retrying (so that a restart of the peer is only a delay), PeerSource.
 #include <signal.h>
 #include <unistd.h>
 
@@ -41,6 +41,7 @@
 #include "source/block_allocator.h"
 #include "source/block_caching_source.h"
 #include "source/metadata_caching_source.h"
+#include "source/next_directory_prefetching_source.h"
 #include "source/promoting_source.h"
 #include "source/python_prefetching_source.h"
 #include "source/shared_reading_source.h"
@@ -80,7 +81,8 @@ class Client {
         single_flight_(MakeSingleFlightSource(*blocks_, flags.negative_ttl, clock_)),
         promoting_(MakePromotingSource(*single_flight_, flags.negative_ttl, clock_)),
         shared_(MakeSharedReadingSource(*promoting_, *retrying_)),
-        python_(MakePythonPrefetchingSource(*shared_)),
+        next_directory_(MakeNextDirectoryPrefetchingSource(*shared_)),
+        python_(MakePythonPrefetchingSource(*next_directory_)),
         top_(python_.get()),
         slot_({metadata_.get(), single_flight_.get()}) {}
 
@@ -155,6 +157,8 @@ class Client {
                     counters[absl::StrCat("blocks_", name)] = value;
                   }
                   counters["modules_ahead"] = python_->Statistics().counters["prefetched_blocks"];
+                  counters["directories_ahead"] =
+                      next_directory_->Statistics().counters["listings"];
                   return counters;
                 },
             // Orders may have been missed: all that is known may be old.
@@ -227,6 +231,7 @@ class Client {
   const std::unique_ptr<SingleFlightSource> single_flight_;
   const std::unique_ptr<PromotingSource> promoting_;
   const std::unique_ptr<SharedReadingSource> shared_;
+  const std::unique_ptr<NextDirectoryPrefetchingSource> next_directory_;
   const std::unique_ptr<PythonPrefetchingSource> python_;
   std::unique_ptr<Source> rewriting_;
   Source* top_;

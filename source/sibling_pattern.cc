@@ -7,8 +7,10 @@ namespace coppice {
 namespace {
 
 // Doubling stops here at the latest.
-constexpr size_t kDoublingsMax = 3;
-static_assert(kSiblingFilesMax << kDoublingsMax == kBatchFilesMax);
+constexpr size_t kDoublingsMax = 2;
+static_assert(kBatchFilesMin << kDoublingsMax == kBatchFilesMax);
+static_assert(kBatchBytesMin << kDoublingsMax == kBatchBytesMax);
+static_assert(kBatchFilesMin >= kSiblingFilesMax && kBatchBytesMin >= kSiblingBytesMax);
 
 }  // namespace
 
@@ -41,8 +43,7 @@ SiblingPattern::Batch SiblingPattern::Begin() {
   MutexLock lock(mutex_);
   const size_t doublings = std::min(batches_++, kDoublingsMax);
   unused_.clear();
-  return {.files_max = kSiblingFilesMax << doublings,
-          .bytes_max = std::min(kSiblingBytesMax << doublings, kBatchBytesMax)};
+  return {.files_max = kBatchFilesMin << doublings, .bytes_max = kBatchBytesMin << doublings};
 }
 
 bool SiblingPattern::Choose(const std::string& name) {

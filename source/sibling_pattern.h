@@ -16,10 +16,13 @@ namespace coppice {
 
 // So many different small files read in a directory mean that its others are worth fetching.
 inline constexpr size_t kSmallFilesBeforeSiblings = 2;
-// What is fetched together: the first batch, and the most that one can be. Each has twice as much
-// as the one before.
+// A directory whose small files are at most that is fetched whole, in whatever order it is read.
 inline constexpr size_t kSiblingFilesMax = 64;
 inline constexpr uint64_t kSiblingBytesMax = 1 << 20;
+// Of another, what is fetched together for who reads in order: the first batch, and the most that
+// one can be. Each has twice as much as the one before.
+inline constexpr size_t kBatchFilesMin = 128;
+inline constexpr uint64_t kBatchBytesMin = 1 << 20;
 inline constexpr size_t kBatchFilesMax = 512;
 inline constexpr uint64_t kBatchBytesMax = 4 << 20;
 

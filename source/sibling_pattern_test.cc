@@ -54,9 +54,9 @@ TEST(SiblingPatternTest, WhatWasFetchedIsUsedOnce) {
 
 TEST(SiblingPatternTest, BatchesDoubleUpToALimit) {
   SiblingPattern pattern;
-  EXPECT_EQ(pattern.Begin().files_max, kSiblingFilesMax);
-  EXPECT_EQ(pattern.Begin().files_max, 2 * kSiblingFilesMax);
-  EXPECT_EQ(pattern.Begin().bytes_max, kBatchBytesMax);
+  EXPECT_EQ(pattern.Begin().files_max, kBatchFilesMin);
+  EXPECT_EQ(pattern.Begin().bytes_max, 2 * kBatchBytesMin);
+  EXPECT_EQ(pattern.Begin().files_max, kBatchFilesMax);
   for (int i = 0; i < 100; ++i) pattern.Begin();
   EXPECT_EQ(pattern.Begin().files_max, kBatchFilesMax);
   EXPECT_EQ(pattern.Begin().bytes_max, kBatchBytesMax);

@@ -133,8 +133,8 @@ TEST_F(SiblingPrefetchingSourceTest, WhoReadsInOrderWaitsForFewFiles) {
     Read(path);
     ASSERT_LE(base_.BlockCallCount(path, 0), 2u);
   }
-  // 64, 128, 256, 512, 512, ...
-  EXPECT_LE(waits, 16u);
+  // 128, 256, 512, 512, ...
+  EXPECT_LE(waits, 14u);
   EXPECT_LE(Counter("prefetched_blocks"), 5'000u);
 }
 
@@ -142,9 +142,9 @@ TEST_F(SiblingPrefetchingSourceTest, WhoBeginsInOrderSomewhereGetsWhatFollows) {
   AddFiles(1'000, 4096);
   const ListingRef listing = *AwaitListing(base_, *Path::Parse("d"));
   for (const size_t i : {7, 900, 400, 500, 501}) Read("d/" + listing->entries[i].name);
-  EXPECT_EQ(Counter("prefetched_blocks"), kSiblingFilesMax);
+  EXPECT_EQ(Counter("prefetched_blocks"), kBatchFilesMin);
   EXPECT_EQ(base_.BlockCallCount("d/" + listing->entries[502].name, 0), 1u);
-  EXPECT_EQ(base_.BlockCallCount("d/" + listing->entries[502 + kSiblingFilesMax].name, 0), 0u);
+  EXPECT_EQ(base_.BlockCallCount("d/" + listing->entries[502 + kBatchFilesMin].name, 0), 0u);
 }
 
 TEST_F(SiblingPrefetchingSourceTest, WhoJumpsAboutInALargeDirectoryGetsNothing) {
