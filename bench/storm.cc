@@ -189,9 +189,11 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("--latency", flags.latency, "of each answer of the store")->capture_default_str();
   app.add_option("--operations_per_second", flags.storm.store.operations_per_second,
                  "metadata operations that the store does; 0: no limit")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   app.add_option("--bytes_per_second", flags.storm.store.bytes_per_second,
                  "that are read from the store; 0: no limit")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   app.add_option("--fanout", flags.storm.fanout, "children of a node in the tree")
       ->check(CLI::PositiveNumber)

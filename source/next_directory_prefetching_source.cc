@@ -71,10 +71,9 @@ class NextDirectoryPrefetching final : public ForwardingSource<NextDirectoryPref
       return;
     }
     begun_.Insert(directory, Beginning::kElsewhere, 1);
-    speculation_.ReadBlockThen(key, context, std::move(done),
-                               [this, file = key.path, context](const BlockRef&) {
-                                 LookAtDirectory(file, context);
-                               });
+    speculation_.ReadBlockThen(
+        key, context, std::move(done),
+        [this, file = key.path, context](const BlockRef&) { LookAtDirectory(file, context); });
   }
 
   LayerStatistics Statistics() const override {
@@ -89,16 +88,15 @@ class NextDirectoryPrefetching final : public ForwardingSource<NextDirectoryPref
   // `file` is the first that was read in its directory.
   void LookAtDirectory(const Path& file, const RequestContext& context) {
     const Path directory = file.Parent();
-    speculation_.ReadCachedDirectory(
-        directory, context,
-        [this, directory, name = std::string(file.Name()),
-         context](const absl::StatusOr<ListingRef>& listing) {
-          if (!listing.ok()) return;
-          const Dentry* const first = FirstSmallFile(**listing);
-          if (first == nullptr || first->name != name) return;
-          begun_.Insert(directory, Beginning::kFirstFile, 1);
-          LookAtNeighbours(directory, context);
-        });
+    speculation_.ReadCachedDirectory(directory, context,
+                                     [this, directory, name = std::string(file.Name()),
+                                      context](const absl::StatusOr<ListingRef>& listing) {
+                                       if (!listing.ok()) return;
+                                       const Dentry* const first = FirstSmallFile(**listing);
+                                       if (first == nullptr || first->name != name) return;
+                                       begun_.Insert(directory, Beginning::kFirstFile, 1);
+                                       LookAtNeighbours(directory, context);
+                                     });
   }
 
   void LookAtNeighbours(const Path& directory, const RequestContext& context) {
@@ -120,8 +118,7 @@ class NextDirectoryPrefetching final : public ForwardingSource<NextDirectoryPref
   void FetchDirectory(const Path& directory, const RequestContext& context) {
     listings_.fetch_add(1, std::memory_order_relaxed);
     speculation_.ReadDirectory(
-        directory, context,
-        [this, directory, context](const absl::StatusOr<ListingRef>& listing) {
+        directory, context, [this, directory, context](const absl::StatusOr<ListingRef>& listing) {
           if (listing.ok()) ReadFirstFiles(directory, **listing, context);
         });
   }
@@ -135,8 +132,9 @@ class NextDirectoryPrefetching final : public ForwardingSource<NextDirectoryPref
       absl::StatusOr<Path> file = directory.Child(entry.name);
       if (!file.ok()) continue;
       files_.fetch_add(1, std::memory_order_relaxed);
-      speculation_.ReadBlockThen({*std::move(file), entry.attributes->version, 0}, context,
-                                 [](const absl::StatusOr<BlockRef>&) {}, [](const BlockRef&) {});
+      speculation_.ReadBlockThen(
+          {*std::move(file), entry.attributes->version, 0}, context,
+          [](const absl::StatusOr<BlockRef>&) {}, [](const BlockRef&) {});
       if (++files == kSmallFilesBeforeSiblings) return;
     }
   }

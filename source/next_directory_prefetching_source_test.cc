@@ -155,9 +155,8 @@ TEST_F(NextDirectoryPrefetchingSourceTest, NothingIsListedToFindOut) {
 
 TEST_F(NextDirectoryPrefetchingSourceTest, NoHugeDirectoryAndNoneOfUnknownSizeIsListed) {
   for (const uint64_t bytes : {uint64_t{0}, kSmallDirectoryBytes + 1}) {
-    base_.SetAttributes(directories_[2], [bytes](Attributes& attributes) {
-      attributes.size = bytes;
-    });
+    base_.SetAttributes(directories_[2],
+                        [bytes](Attributes& attributes) { attributes.size = bytes; });
     source_.reset();
     cache_ = MakeMetadataCachingSource(base_, {}, clock_);
     source_ = MakeNextDirectoryPrefetchingSource(*cache_);

@@ -1,6 +1,7 @@
 // bench:footprint; see --help and docs/benchmarks.md.
 #include "bench/bench_program.h"
 #include "bench/footprint/footprint_bench.h"
+#include "bench/process/sample_files.h"
 
 namespace {
 
@@ -22,6 +23,7 @@ int main(int argc, char** argv) {
   coppice::BenchProgram program("footprint", kDescription, kExamples);
   program.flags()
       .add_option("--files", options.files, "that the walk finds, 100 in a directory; 0: no walk")
+      ->check(CLI::Range(size_t{0}, coppice::kSampleFilesMax))
       ->capture_default_str();
   program.flags()
       .add_option("--environment", options.environment, "read whole, for the memory of a cache")

@@ -151,7 +151,8 @@ absl::Status FootprintBench::MeasureWalk() {
   const absl::StatusOr<ScratchDirectory> scratch = ScratchDirectory::Make();
   if (!scratch.ok()) return scratch.status();
   const std::string tree = scratch->File("tree");
-  const auto written = WriteSmallFiles(tree, options_.files, kFileBytes, kFilesPerDirectory);
+  const auto written =
+      WriteSmallFiles(tree, options_.files, kFileBytes, kFilesPerDirectory, context_);
   if (!written.ok()) return written.status();
   Samples times;
   Samples calls_per_directory;

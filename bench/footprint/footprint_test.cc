@@ -16,7 +16,7 @@ constexpr size_t kEnvironmentBytes = size_t{8} << 20;
 
 TEST(FootprintTest, CountsAreThoseOfTheTree) {
   const TemporaryDirectory directory("/tmp");
-  ASSERT_TRUE(WriteLargeFile(directory.Below("library.so"), kEnvironmentBytes).ok());
+  ASSERT_TRUE(WriteLargeFile(directory.Below("library.so"), kEnvironmentBytes, {}).ok());
   const ProgramReport report =
       RunForReport(kProgram, {"--files=300", "--rounds=1", "--environment=" + directory.path()});
   EXPECT_EQ(report.exit_code, 0) << report.standard_error;

@@ -5,6 +5,7 @@
 #include "bench/bench_program.h"
 #include "bench/hop/hop_bench.h"
 #include "bench/process/private_mounts.h"
+#include "bench/process/sample_files.h"
 #include "common/process_tuning.h"
 
 namespace {
@@ -36,9 +37,11 @@ int main(int argc, char** argv) {
   program.flags()
       .add_option("--size", options.size_bytes, "of the large file; 0: none")
       ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false))
+      ->check(CLI::Range(uint64_t{0}, coppice::kSampleBytesMax))
       ->default_str("1GiB");
   program.flags()
       .add_option("--files", options.files, "small files, of 4 KiB each; 0: none")
+      ->check(CLI::Range(size_t{0}, coppice::kSampleFilesMax))
       ->capture_default_str();
   program.flags()
       .add_option("--chains", options.chains, "lengths of the chains, in hops")

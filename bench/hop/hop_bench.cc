@@ -150,10 +150,10 @@ absl::Status HopBench::Prepare() {
                                  FormatCount(options_.files), " files into ", scratch_.path()));
   const auto tree = scratch_.MakeDirectory("tree");
   if (!tree.ok()) return tree.status();
-  absl::Status written = WriteLargeFile(scratch_.File("tree/large"), options_.size_bytes);
+  absl::Status written = WriteLargeFile(scratch_.File("tree/large"), options_.size_bytes, context_);
   if (!written.ok()) return written;
-  const auto directories =
-      WriteSmallFiles(*tree + "/small", options_.files, kSmallFileBytes, kFilesPerDirectory);
+  const auto directories = WriteSmallFiles(*tree + "/small", options_.files, kSmallFileBytes,
+                                           kFilesPerDirectory, context_);
   if (!directories.ok()) return directories.status();
   directories_ = *directories + 1;
   if (absl::Status prepared = PrepareSsh(); !prepared.ok()) return prepared;

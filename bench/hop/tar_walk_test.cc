@@ -28,7 +28,7 @@ class TarWalkTest : public testing::Test {
     auto scratch = ScratchDirectory::Make();
     ASSERT_TRUE(scratch.ok()) << scratch.status();
     scratch_.emplace(*std::move(scratch));
-    const auto written = WriteSmallFiles(scratch_->File("tree"), kFiles, kFileBytes, 10);
+    const auto written = WriteSmallFiles(scratch_->File("tree"), kFiles, kFileBytes, 10, {});
     ASSERT_TRUE(written.ok()) << written.status();
     ASSERT_TRUE(scratch_->MakeDirectory("memory").ok());
   }

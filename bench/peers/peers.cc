@@ -8,6 +8,7 @@
 #include "bench/peers/contender.h"
 #include "bench/peers/peers_bench.h"
 #include "bench/process/private_mounts.h"
+#include "bench/process/sample_files.h"
 
 namespace {
 
@@ -40,6 +41,7 @@ int main(int argc, char** argv) {
   program.flags()
       .add_option("--size", options.size_bytes, "of the large file")
       ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false))
+      ->check(CLI::Range(uint64_t{1}, coppice::kSampleBytesMax))
       ->default_str("256MiB");
   program.flags()
       .add_option("--only", options.contenders, "the names of those to compare")

@@ -85,7 +85,7 @@ absl::Status PeersBench::MakeTree(const std::string& tree) {
   auto files = FilesBelow(tree);
   if (!files.ok()) return files.status();
   files_ = *std::move(files);
-  return WriteLargeFile(tree + kLargeFile, options_.size_bytes);
+  return WriteLargeFile(tree + kLargeFile, options_.size_bytes, context_);
 }
 
 std::vector<Case> PeersBench::Cases() const {

@@ -19,7 +19,7 @@ class KernelReaderTest : public testing::Test {
  protected:
   // Two full directories and one with a single file, a link beside them.
   void SetUp() override {
-    const auto directories = WriteSmallFiles(root_, 7, 100, 3);
+    const auto directories = WriteSmallFiles(root_, 7, 100, 3, {});
     ASSERT_TRUE(directories.ok()) << directories.status();
     ASSERT_EQ(*directories, 3u);
     std::filesystem::create_symlink("directory_0", root_ + "/link");
@@ -63,7 +63,7 @@ TEST_F(KernelReaderTest, StatsWantFilesAndTheirMissingNeighbours) {
 
 TEST_F(KernelReaderTest, ALargeFileIsReadToItsEnd) {
   constexpr size_t kBytes = (size_t{2} << 20) + 17;
-  ASSERT_TRUE(WriteLargeFile(directory_.Below("large"), kBytes).ok());
+  ASSERT_TRUE(WriteLargeFile(directory_.Below("large"), kBytes, {}).ok());
   const auto bytes = ReadSequentially(directory_.Below("large"));
   ASSERT_TRUE(bytes.ok()) << bytes.status();
   EXPECT_EQ(*bytes, kBytes);
@@ -73,7 +73,7 @@ TEST_F(KernelReaderTest, WhatIsNotThereKeepsItsErrno) {
   EXPECT_EQ(StatusErrno(ReadSequentially(root_ + "/none").status()), ENOENT);
   EXPECT_EQ(StatusErrno(WalkTree(root_ + "/none", true).status()), ENOENT);
   EXPECT_EQ(StatusErrno(FilesBelow(root_ + "/link/file_0").status()), ENOTDIR);
-  EXPECT_EQ(StatusErrno(WriteLargeFile(root_ + "/none/large", 1)), ENOENT);
+  EXPECT_EQ(StatusErrno(WriteLargeFile(root_ + "/none/large", 1, {})), ENOENT);
 }
 
 }  // namespace

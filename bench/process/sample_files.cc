@@ -35,12 +35,14 @@ class Bytes {
   std::vector<char> bytes_;
 };
 
-absl::Status WriteFile(const std::string& path, uint64_t bytes, Bytes& content) {
+absl::Status WriteFile(const std::string& path, uint64_t bytes, Bytes& content,
+                       const BenchContext& context) {
   std::ofstream file(path, std::ios::binary);
   for (uint64_t left = bytes; left > 0 && file;) {
     const size_t now = std::min<uint64_t>(left, kPieceBytes);
     file.write(content.Next(now).data(), static_cast<std::streamsize>(now));
     left -= now;
+    if (absl::Status status = CheckNotInterrupted(context); !status.ok()) return status;
   }
   file.close();
   return file ? absl::OkStatus() : ErrnoStatus(errno, absl::StrCat("write '", path, "'"));
@@ -48,13 +50,13 @@ absl::Status WriteFile(const std::string& path, uint64_t bytes, Bytes& content) 
 
 }  // namespace
 
-absl::Status WriteLargeFile(const std::string& path, uint64_t bytes) {
+absl::Status WriteLargeFile(const std::string& path, uint64_t bytes, const BenchContext& context) {
   Bytes content;
-  return WriteFile(path, bytes, content);
+  return WriteFile(path, bytes, content, context);
 }
 
 absl::StatusOr<size_t> WriteSmallFiles(const std::string& root, size_t files, size_t file_bytes,
-                                       size_t files_per_directory) {
+                                       size_t files_per_directory, const BenchContext& context) {
   Bytes content;
   size_t directories = 0;
   for (size_t i = 0; i < files; ++i) {
@@ -66,7 +68,7 @@ absl::StatusOr<size_t> WriteSmallFiles(const std::string& root, size_t files, si
       ++directories;
     }
     const absl::Status written =
-        WriteFile(absl::StrCat(directory, "/file_", i), file_bytes, content);
+        WriteFile(absl::StrCat(directory, "/file_", i), file_bytes, content, context);
     if (!written.ok()) return written;
   }
   return directories;
