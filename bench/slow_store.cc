@@ -83,11 +83,11 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--operations_per_second", limits.operations_per_second,
                  "metadata operations of all mounts together; 0: no limit")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(0.0, coppice::kStoreRateMax))
       ->capture_default_str();
   app.add_option("--bytes_per_second", limits.bytes_per_second,
                  "read by all mounts together; 0: no limit")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(0.0, coppice::kStoreRateMax))
       ->capture_default_str();
   app.add_option("--threads", options.threads, "requests of this mount that are under way at once")
       ->check(CLI::Range(1u, coppice::kThreadsMax))

@@ -15,6 +15,9 @@
 
 namespace coppice {
 
+// For flags: a store that does more per second is a mistake.
+inline constexpr double kStoreRateMax = 1e15;
+
 struct StoreLimits {
   absl::Duration latency = absl::ZeroDuration();
   // 0: without limit.

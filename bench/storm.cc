@@ -14,6 +14,7 @@
 #include "common/status.h"
 #include "deploy/import_workload.h"
 #include "trace/trace_file.h"
+#include "tree_builder/topology.h"
 
 namespace coppice {
 namespace {
@@ -189,14 +190,14 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("--latency", flags.latency, "of each answer of the store")->capture_default_str();
   app.add_option("--operations_per_second", flags.storm.store.operations_per_second,
                  "metadata operations that the store does; 0: no limit")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(0.0, kStoreRateMax))
       ->capture_default_str();
   app.add_option("--bytes_per_second", flags.storm.store.bytes_per_second,
                  "that are read from the store; 0: no limit")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(0.0, kStoreRateMax))
       ->capture_default_str();
   app.add_option("--fanout", flags.storm.fanout, "children of a node in the tree")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(uint32_t{1}, kFanoutMax))
       ->capture_default_str();
   app.add_option("--svg", flags.svg, "draws the time over the nodes")->type_name("FILE");
 }

@@ -19,6 +19,8 @@ namespace {
 constexpr int kExitUsage = 2;
 constexpr uint16_t kPortDefault = 7117;
 constexpr char kAuto[] = "auto";
+// Requests, or megabytes: more is a mistake.
+constexpr double kWorkloadMax = 1e12;
 
 constexpr char kPurpose[] =
     "Makes the tree file of a job: who takes part, and how many trees of which fan-out\n"
@@ -125,10 +127,10 @@ void AddModelFlags(CLI::App& app, BuilderFlags& flags, RawFlags& raw) {
       ->type_name("FILE");
   app.add_option("--small_requests", flags.workload.small_requests,
                  "What --fanout=auto is best for: requests one after the other, and")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(0.0, kWorkloadMax))
       ->capture_default_str();
   app.add_option("--large_mb", raw.large_mb, "one large object, in 10^6 bytes")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(0.0, kWorkloadMax))
       ->capture_default_str();
   CLI::Option* const loopback =
       app.add_flag("--calibrate", raw.calibrate,
@@ -156,7 +158,7 @@ void AddOutputFlags(CLI::App& app, BuilderFlags& flags, RawFlags& raw) {
       ->excludes(explain)
       ->capture_default_str();
   app.add_option("--draw_max", flags.draw_max, "The most hosts of each tree in a drawing")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(uint32_t{1}, uint32_t{kMembersMax}))
       ->capture_default_str();
 }
 
