@@ -52,7 +52,7 @@ Strings Numbered(const std::string& name, size_t count) {
   return names;
 }
 
-absl::Status WriteFile(const std::string& path, uint64_t bytes) {
+absl::Status WriteFile(const std::string& path, uint64_t bytes, const BenchContext& context) {
   const FileDescriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode));
   if (!file.valid()) return ErrnoStatus(errno, absl::StrCat("make '", path, "'"));
   // Not all zero, lest something is clever about it.
@@ -64,13 +64,16 @@ absl::Status WriteFile(const std::string& path, uint64_t bytes) {
     const ssize_t written = write(file.get(), piece.data(), size);
     if (written < 0) return ErrnoStatus(errno, absl::StrCat("write '", path, "'"));
     bytes -= written;
+    if (absl::Status status = CheckNotInterrupted(context); !status.ok()) return status;
   }
   // Dirty pages cannot be dropped.
   return fsync(file.get()) == 0 ? absl::OkStatus() : ErrnoStatus(errno, path);
 }
 
-absl::Status MakeFiles(const std::string& directory, const Strings& names, uint64_t bytes) {
+absl::Status MakeFiles(const std::string& directory, const Strings& names, uint64_t bytes,
+                       const BenchContext& context) {
   for (const std::string& name : names) {
+    if (absl::Status status = CheckNotInterrupted(context); !status.ok()) return status;
     const std::string path = absl::StrCat(directory, "/", name);
     const FileDescriptor file(
         open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode));
@@ -263,7 +266,8 @@ void AddNameCases(const std::string& root, const MountData& data, size_t directo
 
 }  // namespace
 
-absl::Status MakeMountData(const std::string& directory, const MountData& data) {
+absl::Status MakeMountData(const std::string& directory, const MountData& data,
+                           const BenchContext& context) {
   for (size_t i = 0; i < data.directories; ++i) {
     for (const auto& [kind, name, count, bytes] :
          {std::tuple(kNames, "name", data.names, size_t{0}),
@@ -274,7 +278,8 @@ absl::Status MakeMountData(const std::string& directory, const MountData& data) 
       // Two of them share one.
       const bool second = std::string_view(name) == "searched";
       if (!second && mkdir(path.c_str(), kDirectoryMode) != 0) return ErrnoStatus(errno, path);
-      if (absl::Status status = MakeFiles(path, Numbered(name, count), bytes); !status.ok()) {
+      if (absl::Status status = MakeFiles(path, Numbered(name, count), bytes, context);
+          !status.ok()) {
         return status;
       }
     }
@@ -282,7 +287,8 @@ absl::Status MakeMountData(const std::string& directory, const MountData& data) 
   for (const auto& [name, bytes] :
        {std::pair(kLarge, data.large_bytes), std::pair(kRandom, data.random_bytes),
         std::pair(kMapped, data.mapped_bytes)}) {
-    if (absl::Status status = WriteFile(absl::StrCat(directory, "/", name), bytes); !status.ok()) {
+    if (absl::Status status = WriteFile(absl::StrCat(directory, "/", name), bytes, context);
+        !status.ok()) {
       return status;
     }
   }

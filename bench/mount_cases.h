@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "bench/bench_context.h"
 #include "bench/report.h"
 #include "bench/worker_processes.h"
 
@@ -36,8 +37,10 @@ struct MountData {
 inline constexpr size_t kSmallFileBytes = 8 << 10;
 inline constexpr size_t kPageBytes = 4 << 10;
 
-// Makes all of it below a directory, which exists.
-absl::Status MakeMountData(const std::string& directory, const MountData& data);
+// Makes all of it below a directory, which exists. CANCELLED, with what is there by then, once the
+// user wants us to stop.
+absl::Status MakeMountData(const std::string& directory, const MountData& data,
+                           const BenchContext& context);
 
 // What a case needs in order to be cold without a new mount, where that is possible at all: on the
 // local disk.

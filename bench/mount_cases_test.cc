@@ -27,7 +27,7 @@ class MountCasesTest : public testing::Test {
     auto scratch = ScratchDirectory::Make();
     ASSERT_TRUE(scratch.ok()) << scratch.status();
     scratch_.emplace(*std::move(scratch));
-    const absl::Status made = MakeMountData(scratch_->path(), kTiny);
+    const absl::Status made = MakeMountData(scratch_->path(), kTiny, {});
     ASSERT_TRUE(made.ok()) << made;
   }
 
@@ -85,7 +85,7 @@ TEST_F(MountCasesTest, EachDirectoryGivesTheCasesOfNamesOnceMore) {
 }
 
 TEST_F(MountCasesTest, DataIsNotMadeOverOtherData) {
-  EXPECT_EQ(StatusErrno(MakeMountData(scratch_->path(), kTiny)), EEXIST);
+  EXPECT_EQ(StatusErrno(MakeMountData(scratch_->path(), kTiny, {})), EEXIST);
 }
 
 TEST(SampleOfTest, ATimeIsThatOfOneOperationAndARateThatOfAllProcesses) {

@@ -92,7 +92,7 @@ class Comparison {
     auto scratch = ScratchDirectory::Make();
     if (!scratch.ok()) return scratch.status();
     context_.progress(absl::StrCat("making the files in ", data->path()));
-    if (absl::Status status = MakeMountData(data->path(), options_.data); !status.ok()) {
+    if (absl::Status status = MakeMountData(data->path(), options_.data, context_); !status.ok()) {
       return status;
     }
     if (absl::Status status = MakeContenders(data->path(), scratch->path()); !status.ok()) {

@@ -55,6 +55,9 @@ absl::Status LaunchHere(const LaunchOptions& options, int interrupt_descriptor) 
     // Before anything is started.
     if (const auto trace = ReadTraceFile(options.warm); !trace.ok()) return trace.status();
   }
+  if (!options.record.empty()) {
+    if (absl::Status status = CheckTraceFile(options.record); !status.ok()) return status;
+  }
   auto programs = FindPrograms();
   if (!programs.ok()) return programs.status();
   // The nodes' processes inherit it.

@@ -33,23 +33,32 @@ absl::Status WriteAll(int descriptor, absl::string_view text) {
   return absl::OkStatus();
 }
 
-// Creates the draft and writes it; when that fails, there is none.
-absl::Status WriteDraft(const std::string& draft, absl::string_view text) {
+// Creates the draft and writes it; when that fails, there is none. Errors name the file that it is
+// for.
+absl::Status WriteDraft(const std::string& file, absl::string_view text) {
+  const std::string draft = DraftOf(file);
   const int descriptor = open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kMode);
-  if (descriptor < 0) return ErrnoStatus(errno, absl::StrCat("create '", draft, "'"));
+  if (descriptor < 0) return ErrnoStatus(errno, absl::StrCat("write the trace '", file, "'"));
   absl::Status written = WriteAll(descriptor, text);
   // Some file systems tell only here that there was no room.
   if (close(descriptor) != 0 && written.ok()) written = ErrnoStatus(errno, "close");
   if (!written.ok()) unlink(draft.c_str());
-  return Annotate(written, draft);
+  return Annotate(written, file);
 }
 
 }  // namespace
 
 absl::StatusOr<Trace> ReadTraceFile(const std::string& file) {
-  const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  // Without O_NONBLOCK, opening a pipe may wait for its writer for ever.
+  const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) return ErrnoStatus(errno, absl::StrCat("open the trace '", file, "'"));
   const auto close_it = absl::MakeCleanup([descriptor] { close(descriptor); });
+  struct stat status;
+  if (fstat(descriptor, &status) != 0) return ErrnoStatus(errno, file);
+  if (!S_ISREG(status.st_mode)) {
+    return ErrnoStatus(S_ISDIR(status.st_mode) ? EISDIR : EINVAL,
+                       absl::StrCat("read the trace '", file, "', which is no regular file"));
+  }
   std::string text;
   while (true) {
     const size_t used = text.size();
@@ -70,8 +79,8 @@ absl::StatusOr<Trace> ReadTraceFile(const std::string& file) {
 }
 
 absl::Status WriteTraceFile(const std::string& file, const Trace& trace) {
+  if (absl::Status status = WriteDraft(file, TraceText(trace)); !status.ok()) return status;
   const std::string draft = DraftOf(file);
-  if (absl::Status status = WriteDraft(draft, TraceText(trace)); !status.ok()) return status;
   if (rename(draft.c_str(), file.c_str()) == 0) return absl::OkStatus();
   const absl::Status failed = ErrnoStatus(errno, absl::StrCat("replace '", file, "'"));
   unlink(draft.c_str());
@@ -83,9 +92,8 @@ absl::Status CheckTraceFile(const std::string& file) {
   if (stat(file.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
     return ErrnoStatus(EISDIR, absl::StrCat("write a trace to '", file, "'"));
   }
-  const std::string draft = DraftOf(file);
-  if (absl::Status written = WriteDraft(draft, ""); !written.ok()) return written;
-  unlink(draft.c_str());
+  if (absl::Status written = WriteDraft(file, ""); !written.ok()) return written;
+  unlink(DraftOf(file).c_str());
   return absl::OkStatus();
 }
 

@@ -1,5 +1,7 @@
 #include "trace/trace_file.h"
 
+#include <sys/stat.h>
+
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
@@ -61,6 +63,13 @@ TEST_F(TraceFileTest, ADirectoryIsNoFileForATrace) {
   EXPECT_EQ(StatusErrno(CheckTraceFile(directory_.path())), EISDIR);
   EXPECT_FALSE(WriteTraceFile(directory_.path(), {}).ok());
   EXPECT_EQ(StatusErrno(ReadTraceFile(directory_.path()).status()), EISDIR);
+}
+
+TEST_F(TraceFileTest, NobodyWaitsForTheWriterOfAPipe) {
+  ASSERT_EQ(mkfifo(file_.c_str(), 0600), 0);
+  const absl::Status read = ReadTraceFile(file_).status();
+  EXPECT_EQ(StatusErrno(read), EINVAL);
+  EXPECT_THAT(std::string(read.message()), HasSubstr(file_));
 }
 
 TEST_F(TraceFileTest, ACheckLeavesWhatIsThere) {

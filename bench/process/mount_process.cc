@@ -69,13 +69,19 @@ MountProcess::MountProcess(MountProcess&& other) noexcept
 
 MountProcess::~MountProcess() {
   if (options_.mount_point.empty()) return;
-  const absl::StatusOr<std::string> type = MountTypeAt(options_.mount_point);
-  // A scratch directory around it never goes into what stays mounted.
-  if (type.ok() && !type->empty()) DetachMountAt(options_.mount_point).IgnoreError();
+  DetachWhatIsMounted();
   if (!program_.has_value()) return;
   if (!program_->Wait({.deadline = absl::Now() + kEndByItselfMax}).ok()) {
     program_->Terminate(kEndGrace).IgnoreError();
   }
+  // One that was interrupted may have mounted by then.
+  DetachWhatIsMounted();
+}
+
+void MountProcess::DetachWhatIsMounted() const {
+  const absl::StatusOr<std::string> type = MountTypeAt(options_.mount_point);
+  // A scratch directory around it never goes into what stays mounted.
+  if (type.ok() && !type->empty()) DetachMountAt(options_.mount_point).IgnoreError();
 }
 
 std::vector<pid_t> MountProcess::pids() const {

@@ -48,6 +48,7 @@ class MountProcess {
   MountProcess(MountProcessOptions options, ChildProcess program);
 
   absl::Status AwaitMount(const BenchContext& context);
+  void DetachWhatIsMounted() const;
 
   MountProcessOptions options_;
   std::optional<ChildProcess> program_;

@@ -1,14 +1,19 @@
 #include "bench/process/mount_process.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "bench/process/private_mounts.h"
+#include "common/file_descriptor.h"
 #include "common/status.h"
 #include "deploy/mount_table.h"
 #include "gmock/gmock.h"
@@ -44,6 +49,30 @@ TEST_F(MountProcessTest, AMountOfTheKernelStaysUntilItsOwnerGoes) {
     const MountProcess moved = *std::move(mount);
     EXPECT_EQ(MountTypeAt(mount_point_).value(), "tmpfs");
   }
+  EXPECT_EQ(MountTypeAt(mount_point_).value(), "");
+}
+
+// As mount(8), which is in the kernel by then.
+TEST_F(MountProcessTest, WhatAnInterruptedProgramMountsAtItsEndIsDetached) {
+  if (geteuid() != 0) GTEST_SKIP() << "NOT TESTED: only root can mount a tmpfs";
+  ASSERT_TRUE(EnterPrivateMounts().ok());
+  const std::string fifo = directory_.Below("fifo");
+  ASSERT_EQ(mkfifo(fifo.c_str(), S_IRUSR | S_IWUSR), 0);
+  const FileDescriptor interruption(open(fifo.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  ASSERT_TRUE(interruption.valid());
+  BenchContext context;
+  context.interrupt_descriptor = interruption.get();
+  const std::string script = absl::StrCat("trap 'mount -t tmpfs none ", mount_point_, " && touch ",
+                                          directory_.Below("mounted"), "; exit' TERM; echo >", fifo,
+                                          "; while :; do :; done");
+  const auto mount = MountProcess::Start({.who = "mounter",
+                                          .arguments = {"/bin/sh", "-c", script},
+                                          .log_file = directory_.Below("log"),
+                                          .mount_point = mount_point_,
+                                          .in_foreground = true},
+                                         context);
+  EXPECT_TRUE(absl::IsCancelled(mount.status())) << mount.status();
+  EXPECT_TRUE(std::filesystem::exists(directory_.Below("mounted"))) << "nothing was tested";
   EXPECT_EQ(MountTypeAt(mount_point_).value(), "");
 }
 
