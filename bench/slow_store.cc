@@ -7,8 +7,8 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
-#include "absl/time/time.h"
 #include "bench/fuse_server.h"
+#include "bench/latency_flag.h"
 #include "bench/passthrough_file_system.h"
 #include "bench/shared_store.h"
 #include "bench/slow_file_system.h"
@@ -56,7 +56,6 @@ int main(int argc, char** argv) {
   coppice::StoreLimits limits;
   std::string export_root = "/";
   std::string shared;
-  std::string latency = "0s";
   CLI::App app(
       "Mounts a directory as a slow, shared store: with latency, operations/s and bytes/s. Runs\n"
       "until it is interrupted or unmounted, and then says what reached the store.",
@@ -73,14 +72,7 @@ int main(int argc, char** argv) {
                  "the state of the store: queues and counters; mounts of one file are one store")
       ->type_name("FILE")
       ->required();
-  app.add_option("--latency", latency, "of each answer")
-      ->check([](const std::string& text) {
-        absl::Duration duration;
-        return absl::ParseDuration(text, &duration) && duration >= absl::ZeroDuration()
-                   ? std::string()
-                   : absl::StrCat("'", text, "' is no duration; write for example 1ms");
-      })
-      ->capture_default_str();
+  coppice::AddLatencyFlag(app, limits.latency);
   app.add_option("--operations_per_second", limits.operations_per_second,
                  "metadata operations of all mounts together; 0: no limit")
       ->check(CLI::Range(0.0, coppice::kStoreRateMax))
@@ -99,7 +91,6 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : coppice::kExitUsage;
   }
-  absl::ParseDuration(latency, &limits.latency);
   const absl::Status status = coppice::Serve(export_root, shared, limits, options);
   if (status.ok()) return 0;
   fprintf(stderr, "slow_store: %s\n", std::string(status.message()).c_str());

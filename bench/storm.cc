@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "bench/bench_program.h"
 #include "bench/interleave.h"
+#include "bench/latency_flag.h"
 #include "bench/line_chart.h"
 #include "bench/storm_run.h"
 #include "common/status.h"
@@ -33,7 +34,6 @@ struct Flags {
   std::vector<size_t> nodes = {1, 2, 4, 8, 16, 32};
   std::string module = "numpy";
   std::string trace_file;
-  std::string latency = "1ms";
   std::string svg;
   StormOptions storm;
 };
@@ -161,10 +161,6 @@ class Storm {
 };
 
 absl::Status RunStorm(Flags& flags, const BenchContext& context, Report& report) {
-  if (!absl::ParseDuration(flags.latency, &flags.storm.store.latency)) {
-    return absl::InvalidArgumentError("--latency: a duration such as 1ms expected");
-  }
-  if (absl::Status status = CheckModuleName(flags.module); !status.ok()) return status;
   if (flags.trace_file.empty()) {
     context.progress(absl::StrCat("recording import ", flags.module));
   }
@@ -180,14 +176,17 @@ void AddFlags(CLI::App& app, Flags& flags) {
       ->delimiter(',')
       ->check(CLI::Range(size_t{1}, kNodesMax))
       ->capture_default_str();
-  app.add_option("--module", flags.module, "the import to record")->capture_default_str();
+  app.add_option("--module", flags.module, "the import to record")
+      ->check(
+          [](const std::string& module) { return std::string(CheckModuleName(module).message()); })
+      ->capture_default_str();
   app.add_option("--trace", flags.trace_file, "a recording, instead of a new one")
       ->type_name("FILE");
   app.add_option("--export_root", flags.storm.export_root,
                  "what the store shows: for a --trace that was recorded of it")
       ->check(CLI::ExistingDirectory)
       ->capture_default_str();
-  app.add_option("--latency", flags.latency, "of each answer of the store")->capture_default_str();
+  AddLatencyFlag(app, flags.storm.store.latency);
   app.add_option("--operations_per_second", flags.storm.store.operations_per_second,
                  "metadata operations that the store does; 0: no limit")
       ->check(CLI::Range(0.0, kStoreRateMax))
@@ -207,7 +206,8 @@ void AddFlags(CLI::App& app, Flags& flags) {
 
 int main(int argc, char** argv) {
   coppice::Flags flags;
-  flags.storm.store = {.operations_per_second = 500, .bytes_per_second = 100e6};
+  flags.storm.store = {
+      .latency = absl::Milliseconds(1), .operations_per_second = 500, .bytes_per_second = 100e6};
   coppice::BenchProgram program(
       "storm",
       "A recorded import, repeated by N nodes at once over a slow store that they share: "

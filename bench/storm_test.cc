@@ -24,6 +24,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using Json = nlohmann::json;
 
 class StormTest : public testing::Test {
@@ -50,10 +51,13 @@ class StormTest : public testing::Test {
                           << "missing d/no such file\n"
                           << touch << "\nend 4\n";
   }
-  ProgramRun Storm() {
-    return RunProgram("bench/storm",
-                      {"--trace=" + trace_, "--export_root=" + data_, "--svg=" + svg_,
-                       "--nodes=1,3", "--rounds=1", "--operations_per_second=0", "--json"});
+  // `more` flags come last.
+  ProgramRun Storm(const std::vector<std::string>& more = {}) {
+    std::vector<std::string> flags = {
+        "--trace=" + trace_, "--export_root=" + data_,    "--svg=" + svg_, "--nodes=1,3",
+        "--rounds=1",        "--operations_per_second=0", "--json"};
+    flags.insert(flags.end(), more.begin(), more.end());
+    return RunProgram("bench/storm", flags);
   }
   static std::string Read(const std::string& path) {
     std::ifstream file(path);
@@ -103,6 +107,17 @@ TEST_F(StormTest, ATraceThatDoesNotFitIsAnErrorSinceNothingWouldBeMeasured) {
   const ProgramRun run = Storm();
   EXPECT_EQ(run.end.code, 1);
   EXPECT_THAT(run.standard_error, HasSubstr("'no such file' is missing"));
+}
+
+TEST_F(StormTest, WhatCannotBeMeantIsRefusedBeforeAnythingIsDone) {
+  WriteTrace("directory usr");
+  for (const char* flag : {"--latency=abc", "--latency=-1ms", "--module=numpy; import os"}) {
+    const ProgramRun run = Storm({flag});
+    EXPECT_EQ(run.end.code, 2) << flag;
+    EXPECT_EQ(run.standard_output, "") << flag;
+    const std::string value = std::string(flag).substr(std::string(flag).find('=') + 1);
+    EXPECT_THAT(run.standard_error, AllOf(HasSubstr(value), Not(HasSubstr("1 node")))) << flag;
+  }
 }
 
 TEST_F(StormTest, AfterAReplayAnImportMakesFewRequests) {
