@@ -1,6 +1,5 @@
 // bench:storm: a recorded import, repeated by N nodes at once over a slow, shared store, directly
 // and through Coppice: the time over the nodes, and what reaches the store.
-#include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +10,7 @@
 #include "bench/interleave.h"
 #include "bench/latency_flag.h"
 #include "bench/line_chart.h"
+#include "bench/output_file.h"
 #include "bench/storm_run.h"
 #include "common/status.h"
 #include "deploy/import_workload.h"
@@ -144,9 +144,9 @@ class Storm {
         .x_label = "nodes",
         .y_label = "seconds until the last node is done",
         .lines = {direct_, coppice_}};
-    std::ofstream file(flags_.svg);
-    file << LineChartSvg(chart) << std::flush;
-    if (!file) return ErrnoStatus(errno > 0 ? errno : EIO, absl::StrCat("write ", flags_.svg));
+    if (absl::Status status = WriteOutputFile(flags_.svg, LineChartSvg(chart)); !status.ok()) {
+      return status;
+    }
     context_.progress(absl::StrCat("the picture is ", flags_.svg));
     return absl::OkStatus();
   }
@@ -161,6 +161,10 @@ class Storm {
 };
 
 absl::Status RunStorm(Flags& flags, const BenchContext& context, Report& report) {
+  // Not only after minutes of measuring.
+  if (!flags.svg.empty()) {
+    if (absl::Status status = CheckOutputFile(flags.svg); !status.ok()) return status;
+  }
   if (flags.trace_file.empty()) {
     context.progress(absl::StrCat("recording import ", flags.module));
   }

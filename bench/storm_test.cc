@@ -79,7 +79,7 @@ class StormTest : public testing::Test {
   const ScratchDirectory scratch_ = ScratchDirectory::Make("/tmp").value();
   const std::string data_ = scratch_.File("data");
   const std::string trace_ = scratch_.File("trace");
-  const std::string svg_ = scratch_.File("storm.svg");
+  std::string svg_ = scratch_.File("storm.svg");
 };
 
 TEST_F(StormTest, DirectNodesEachReachTheStoreAndCoppiceReachesItOnce) {
@@ -107,6 +107,23 @@ TEST_F(StormTest, ATraceThatDoesNotFitIsAnErrorSinceNothingWouldBeMeasured) {
   const ProgramRun run = Storm();
   EXPECT_EQ(run.end.code, 1);
   EXPECT_THAT(run.standard_error, HasSubstr("'no such file' is missing"));
+}
+
+TEST_F(StormTest, APictureThatCannotBeWrittenIsAnErrorBeforeAnythingIsMeasured) {
+  WriteTrace("directory usr");
+  svg_ = scratch_.File("no such directory/storm.svg");
+  const ProgramRun run = Storm();
+  EXPECT_EQ(run.end.code, 1);
+  EXPECT_THAT(run.standard_error, AllOf(HasSubstr(svg_), Not(HasSubstr("1 node"))));
+}
+
+TEST_F(StormTest, ARunThatFailsLeavesThePictureAsItWas) {
+  WriteTrace("file no such file");
+  EXPECT_EQ(Storm().end.code, 1);
+  EXPECT_FALSE(std::filesystem::exists(svg_));
+  std::ofstream(svg_) << "that of before";
+  EXPECT_EQ(Storm().end.code, 1);
+  EXPECT_EQ(Read(svg_), "that of before");
 }
 
 TEST_F(StormTest, WhatCannotBeMeantIsRefusedBeforeAnythingIsDone) {
