@@ -171,6 +171,13 @@ absl::Status RunStorm(Flags& flags, const BenchContext& context, Report& report)
   auto trace = flags.trace_file.empty() ? RecordImport(flags.module, context)
                                         : ReadTraceFile(flags.trace_file);
   if (!trace.ok()) return trace.status();
+  if (trace->touches.empty()) {
+    return absl::InvalidArgumentError(
+        flags.trace_file.empty()
+            ? absl::StrCat("the recording of import ", flags.module, " has no touches")
+            : absl::StrCat("the trace '", flags.trace_file,
+                           "' has no touches: nothing would be measured; record another"));
+  }
   flags.storm.trace = *std::move(trace);
   return Storm(flags, context, report).Run();
 }

@@ -109,6 +109,14 @@ TEST_F(StormTest, ATraceThatDoesNotFitIsAnErrorSinceNothingWouldBeMeasured) {
   EXPECT_THAT(run.standard_error, HasSubstr("'no such file' is missing"));
 }
 
+TEST_F(StormTest, ATraceWithoutTouchesIsAnErrorSinceNothingWouldBeMeasured) {
+  std::ofstream(trace_) << "coppice-trace 1\nend 0\n";
+  const ProgramRun run = Storm();
+  EXPECT_EQ(run.end.code, 1);
+  EXPECT_THAT(run.standard_error, HasSubstr("'" + trace_ + "' has no touches"));
+  EXPECT_TRUE(JsonOf(run)["rows"].empty());
+}
+
 TEST_F(StormTest, APictureThatCannotBeWrittenIsAnErrorBeforeAnythingIsMeasured) {
   WriteTrace("directory usr");
   svg_ = scratch_.File("no such directory/storm.svg");
