@@ -116,11 +116,16 @@ class Storm {
     }
   }
 
+  // 0 is no limit, and not a store that does nothing.
   std::string StoreText() const {
     const StoreLimits& store = flags_.storm.store;
-    return absl::StrFormat("%s latency, %g operations/s, %g MB/s",
-                           absl::FormatDuration(store.latency), store.operations_per_second,
-                           store.bytes_per_second / 1e6);
+    return absl::StrCat(
+        store.latency == absl::ZeroDuration() ? "no" : absl::FormatDuration(store.latency),
+        " latency, ", RateText(store.operations_per_second, "operations/s"), ", ",
+        RateText(store.bytes_per_second / 1e6, "MB/s"));
+  }
+  static std::string RateText(double rate, const char* unit) {
+    return rate == 0 ? absl::StrCat("no limit of ", unit) : absl::StrFormat("%g %s", rate, unit);
   }
 
   void AddNotes() {

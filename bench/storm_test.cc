@@ -53,9 +53,13 @@ class StormTest : public testing::Test {
   }
   // `more` flags come last.
   ProgramRun Storm(const std::vector<std::string>& more = {}) {
-    std::vector<std::string> flags = {
-        "--trace=" + trace_, "--export_root=" + data_,    "--svg=" + svg_, "--nodes=1,3",
-        "--rounds=1",        "--operations_per_second=0", "--json"};
+    std::vector<std::string> flags = {"--trace=" + trace_,
+                                      "--export_root=" + data_,
+                                      "--svg=" + svg_,
+                                      "--nodes=1,3",
+                                      "--rounds=1",
+                                      "--operations_per_second=" + operations_per_second_,
+                                      "--json"};
     flags.insert(flags.end(), more.begin(), more.end());
     return RunProgram("bench/storm", flags);
   }
@@ -80,6 +84,7 @@ class StormTest : public testing::Test {
   const std::string data_ = scratch_.File("data");
   const std::string trace_ = scratch_.File("trace");
   std::string svg_ = scratch_.File("storm.svg");
+  std::string operations_per_second_ = "0";
 };
 
 TEST_F(StormTest, DirectNodesEachReachTheStoreAndCoppiceReachesItOnce) {
@@ -115,6 +120,19 @@ TEST_F(StormTest, ATraceWithoutTouchesIsAnErrorSinceNothingWouldBeMeasured) {
   EXPECT_EQ(run.end.code, 1);
   EXPECT_THAT(run.standard_error, HasSubstr("'" + trace_ + "' has no touches"));
   EXPECT_TRUE(JsonOf(run)["rows"].empty());
+}
+
+TEST_F(StormTest, WhatLimitsTheStoreIsSaidAndSoIsWhatDoesNot) {
+  WriteTrace("directory usr");
+  const ProgramRun unlimited = Storm({"--latency=0", "--bytes_per_second=0"});
+  ASSERT_TRUE(unlimited.end.success()) << unlimited.standard_error;
+  EXPECT_THAT(unlimited.standard_output,
+              HasSubstr("The store: no latency, no limit of operations/s, no limit of MB/s;"));
+  operations_per_second_ = "5000";
+  const ProgramRun limited = Storm({"--latency=2ms", "--bytes_per_second=1500000"});
+  ASSERT_TRUE(limited.end.success()) << limited.standard_error;
+  EXPECT_THAT(limited.standard_output,
+              HasSubstr("The store: 2ms latency, 5000 operations/s, 1.5 MB/s;"));
 }
 
 TEST_F(StormTest, APictureThatCannotBeWrittenIsAnErrorBeforeAnythingIsMeasured) {
