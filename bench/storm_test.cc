@@ -23,6 +23,7 @@ namespace coppice {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using Json = nlohmann::json;
@@ -56,7 +57,7 @@ class StormTest : public testing::Test {
     std::vector<std::string> flags = {"--trace=" + trace_,
                                       "--export_root=" + data_,
                                       "--svg=" + svg_,
-                                      "--nodes=1,3",
+                                      "--nodes=" + nodes_,
                                       "--rounds=1",
                                       "--operations_per_second=" + operations_per_second_,
                                       "--json"};
@@ -84,6 +85,7 @@ class StormTest : public testing::Test {
   const std::string data_ = scratch_.File("data");
   const std::string trace_ = scratch_.File("trace");
   std::string svg_ = scratch_.File("storm.svg");
+  std::string nodes_ = "1,3";
   std::string operations_per_second_ = "0";
 };
 
@@ -105,6 +107,20 @@ TEST_F(StormTest, DirectNodesEachReachTheStoreAndCoppiceReachesItOnce) {
   }
   EXPECT_THAT(Read(svg_),
               AllOf(HasSubstr("<svg"), HasSubstr("directly"), HasSubstr("through Coppice")));
+}
+
+TEST_F(StormTest, EachNumberOfNodesIsMeasuredOnceTheSmallestFirst) {
+  WriteTrace("directory usr");
+  nodes_ = "2,1,2";
+  const ProgramRun run = Storm();
+  ASSERT_TRUE(run.end.success()) << run.standard_error;
+  const Json report = JsonOf(run);
+  std::vector<std::string> cases;
+  for (const Json& row : report["rows"]) cases.push_back(row["case"]);
+  EXPECT_THAT(cases, ElementsAre("1 node", "1 node", "2 nodes", "2 nodes"));
+  std::vector<std::string> goals;
+  for (const Json& goal : report["goals"]) goals.push_back(goal["name"]);
+  EXPECT_THAT(goals, ElementsAre("operations of 2 nodes / 1 node", "bytes of 2 nodes / 1 node"));
 }
 
 TEST_F(StormTest, ATraceThatDoesNotFitIsAnErrorSinceNothingWouldBeMeasured) {
