@@ -2,8 +2,6 @@
 
 #include <unistd.h>
 
-#include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <sstream>
 #include <utility>
@@ -19,8 +17,6 @@ namespace coppice {
 namespace {
 
 constexpr absl::Duration kStartMax = absl::Seconds(60);
-// The path of a unix socket below it has at most 107 bytes.
-constexpr size_t kTemporaryDirectoryBytesMax = 40;
 constexpr absl::Duration kCostsMax = absl::Seconds(20);
 
 class LaunchedService final : public MountedService {
@@ -134,10 +130,7 @@ absl::StatusOr<std::unique_ptr<MountedService>> MountedService::Start(
     const MountedServiceOptions& options, const BenchContext& context) {
   auto programs = FindPrograms();
   if (!programs.ok()) return programs.status();
-  const char* const temporary = getenv("TMPDIR");
-  const bool short_enough =
-      temporary == nullptr || strlen(temporary) <= kTemporaryDirectoryBytesMax;
-  auto scratch = ScratchDirectory::Make(short_enough ? "" : "/tmp");
+  auto scratch = ScratchDirectory::MakeShort();
   if (!scratch.ok()) return scratch.status();
   auto service = std::make_unique<LaunchedService>(options, context, *std::move(scratch),
                                                    *std::move(programs));

@@ -42,6 +42,12 @@ absl::StatusOr<ScratchDirectory> ScratchDirectory::Make(const std::string& paren
   return ScratchDirectory(std::move(path));
 }
 
+absl::StatusOr<ScratchDirectory> ScratchDirectory::MakeShort() {
+  auto scratch = Make();
+  if (!scratch.ok() || scratch->path().size() <= kShortScratchBytesMax) return scratch;
+  return Make("/tmp");
+}
+
 ScratchDirectory::~ScratchDirectory() {
   if (path_.empty()) return;
   // FTW_MOUNT: not into other file systems.

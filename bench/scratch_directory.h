@@ -3,6 +3,7 @@
 #ifndef COPPICE_BENCH_SCRATCH_DIRECTORY_H_
 #define COPPICE_BENCH_SCRATCH_DIRECTORY_H_
 
+#include <cstddef>
 #include <string>
 #include <utility>
 
@@ -10,10 +11,17 @@
 
 namespace coppice {
 
+// Of a short one's path. The path of a unix socket has at most 107 bytes, and those of a launched
+// service need about 40 below it.
+inline constexpr size_t kShortScratchBytesMax = 61;
+
 class ScratchDirectory {
  public:
   // A new one below `parent`; empty: below $TMPDIR, else /tmp. 0700.
   static absl::StatusOr<ScratchDirectory> Make(const std::string& parent = "");
+  // For what is mounted or listens in it: below /tmp, where $TMPDIR is so long that the path of a
+  // unix socket would no longer fit. What every path costs that is walked stays bounded, too.
+  static absl::StatusOr<ScratchDirectory> MakeShort();
 
   ScratchDirectory(ScratchDirectory&& other) noexcept
       : path_(std::exchange(other.path_, std::string())) {}

@@ -1,7 +1,10 @@
 #include "bench/scratch_directory.h"
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "gtest/gtest.h"
@@ -36,6 +39,51 @@ TEST(ScratchDirectoryTest, AMovedOneIsRemovedOnce) {
     EXPECT_TRUE(std::filesystem::exists(path));
   }
   EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+// $TMPDIR for as long as it lives.
+class TemporaryDirectoryVariable {
+ public:
+  explicit TemporaryDirectoryVariable(const std::string& value) {
+    setenv("TMPDIR", value.c_str(), /*overwrite=*/1);
+  }
+  ~TemporaryDirectoryVariable() {
+    if (before_.has_value()) {
+      setenv("TMPDIR", before_->c_str(), /*overwrite=*/1);
+    } else {
+      unsetenv("TMPDIR");
+    }
+  }
+
+ private:
+  const std::optional<std::string> before_ =
+      getenv("TMPDIR") == nullptr ? std::nullopt : std::optional<std::string>(getenv("TMPDIR"));
+};
+
+TEST(ScratchDirectoryTest, AShortOneIsBelowTmpdirUnlessThatIsLong) {
+  const auto above = ScratchDirectory::Make("/tmp");
+  ASSERT_TRUE(above.ok()) << above.status();
+  {
+    const TemporaryDirectoryVariable variable(above->path());
+    const auto scratch = ScratchDirectory::MakeShort();
+    ASSERT_TRUE(scratch.ok()) << scratch.status();
+    EXPECT_EQ(std::filesystem::path(scratch->path()).parent_path(), above->path());
+  }
+  const auto deep = above->MakeDirectory(std::string(kShortScratchBytesMax, 'd'));
+  ASSERT_TRUE(deep.ok()) << deep.status();
+  // Not only where it says so itself.
+  const std::string link = above->File("link");
+  std::filesystem::create_directory_symlink(*deep, link);
+  for (const std::string& temporary : {*deep, link}) {
+    const TemporaryDirectoryVariable variable(temporary);
+    const auto scratch = ScratchDirectory::MakeShort();
+    ASSERT_TRUE(scratch.ok()) << scratch.status();
+    EXPECT_LE(scratch->path().size(), kShortScratchBytesMax);
+    EXPECT_TRUE(std::filesystem::is_empty(*deep));
+  }
+  const TemporaryDirectoryVariable variable(above->File("missing"));
+  const auto scratch = ScratchDirectory::MakeShort();
+  EXPECT_NE(scratch.status().message().find("missing"), absl::string_view::npos);
 }
 
 TEST(ScratchDirectoryTest, WhereNothingCanBeMadeIsAnError) {

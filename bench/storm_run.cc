@@ -39,8 +39,8 @@ class Store {
   static absl::StatusOr<Store> Start(const StormOptions& options, size_t mounts,
                                      const BenchContext& context) {
     const StoreLimits& limits = options.store;
-    // Not in $TMPDIR: a path is walked in each touch.
-    auto scratch = ScratchDirectory::Make("/tmp");
+    // As deep as the mounts of a service, since a path is walked in each touch.
+    auto scratch = ScratchDirectory::MakeShort();
     if (!scratch.ok()) return scratch.status();
     const auto program = FindProgram("bench/slow_store");
     if (!program.ok()) return program.status();
@@ -151,7 +151,7 @@ absl::StatusOr<StormOutcome> RunStormThroughCoppice(const StormOptions& options,
 }
 
 absl::StatusOr<Trace> RecordImport(const std::string& module, const BenchContext& context) {
-  const auto scratch = ScratchDirectory::Make("/tmp");
+  const auto scratch = ScratchDirectory::Make();
   if (!scratch.ok()) return scratch.status();
   const std::string file = scratch->File("trace");
   auto service =

@@ -53,7 +53,8 @@ class StormTest : public testing::Test {
                           << touch << "\nend 4\n";
   }
   // `more` flags come last.
-  ProgramRun Storm(const std::vector<std::string>& more = {}) {
+  ProgramRun Storm(const std::vector<std::string>& more = {},
+                   const std::vector<std::string>& environment = {}) {
     std::vector<std::string> flags = {"--trace=" + trace_,
                                       "--export_root=" + data_,
                                       "--svg=" + svg_,
@@ -62,7 +63,7 @@ class StormTest : public testing::Test {
                                       "--operations_per_second=" + operations_per_second_,
                                       "--json"};
     flags.insert(flags.end(), more.begin(), more.end());
-    return RunProgram("bench/storm", flags);
+    return RunProgram("bench/storm", flags, environment);
   }
   static std::string Read(const std::string& path) {
     std::ifstream file(path);
@@ -128,6 +129,12 @@ TEST_F(StormTest, ATraceThatDoesNotFitIsAnErrorSinceNothingWouldBeMeasured) {
   const ProgramRun run = Storm();
   EXPECT_EQ(run.end.code, 1);
   EXPECT_THAT(run.standard_error, HasSubstr("'no such file' is missing"));
+}
+
+TEST_F(StormTest, TheStoreIsMountedBelowTmpdir) {
+  WriteTrace("file no such file");
+  const ProgramRun run = Storm({}, {"TMPDIR=" + scratch_.path()});
+  EXPECT_THAT(run.standard_error, HasSubstr(scratch_.path() + "/coppice-bench-"));
 }
 
 TEST_F(StormTest, ATraceWithoutTouchesIsAnErrorSinceNothingWouldBeMeasured) {
