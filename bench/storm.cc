@@ -1,5 +1,5 @@
 // bench:storm: a recorded import, repeated by N nodes at once over a slow, shared store, directly
-// and through Coppice: the time over the nodes, and what reaches the store.
+// and through Coppice: the time over the nodes, what reaches the store, and what a node costs.
 #include <algorithm>
 #include <cstdint>
 #include <string>
@@ -12,6 +12,8 @@
 #include "bench/interleave.h"
 #include "bench/latency_flag.h"
 #include "bench/line_chart.h"
+#include "bench/node_costs.h"
+#include "bench/node_means.h"
 #include "bench/once_goal.h"
 #include "bench/output_file.h"
 #include "bench/storm_run.h"
@@ -42,30 +44,37 @@ struct Flags {
 std::string CaseOf(size_t nodes) { return absl::StrCat(nodes, nodes == 1 ? " node" : " nodes"); }
 
 // One for each round.
-using StoreRounds = std::vector<StoreFigures>;
+using StormRounds = std::vector<StormOutcome>;
 
-std::vector<uint64_t> OperationsOf(const StoreRounds& rounds) {
+std::vector<uint64_t> OperationsOf(const StormRounds& rounds) {
   std::vector<uint64_t> operations;
-  for (const StoreFigures& round : rounds) operations.push_back(round.OperationCount());
+  for (const StormOutcome& round : rounds) operations.push_back(round.store.OperationCount());
   return operations;
 }
 
-std::vector<uint64_t> BytesOf(const StoreRounds& rounds) {
+std::vector<uint64_t> BytesOf(const StormRounds& rounds) {
   std::vector<uint64_t> bytes;
-  for (const StoreFigures& round : rounds) bytes.push_back(round.bytes);
+  for (const StormOutcome& round : rounds) bytes.push_back(round.store.bytes);
   return bytes;
 }
 
-std::vector<Count> CountsOf(const StoreRounds& rounds) {
+std::vector<Count> StoreCounts(const StoreFigures& store) {
+  std::vector<Count> counts = {{"operations", static_cast<double>(store.OperationCount())}};
+  for (const auto& [name, count] : store.operations) {
+    counts.push_back({name, static_cast<double>(count)});
+  }
+  counts.push_back({"reads", static_cast<double>(store.reads)});
+  counts.push_back({"bytes", static_cast<double>(store.bytes), Unit::kBytes});
+  return counts;
+}
+
+using NodeCountsFunction = std::vector<Count> (*)(const std::vector<NodeCosts>&);
+
+std::vector<Count> CountsOf(const StormRounds& rounds, NodeCountsFunction node_counts) {
   std::vector<std::vector<Count>> samples;
-  for (const StoreFigures& round : rounds) {
-    std::vector<Count> counts = {{"operations", static_cast<double>(round.OperationCount())}};
-    for (const auto& [name, count] : round.operations) {
-      counts.push_back({name, static_cast<double>(count)});
-    }
-    counts.push_back({"reads", static_cast<double>(round.reads)});
-    counts.push_back({"bytes", static_cast<double>(round.bytes), Unit::kBytes});
-    samples.push_back(std::move(counts));
+  for (const StormOutcome& round : rounds) {
+    samples.push_back(StoreCounts(round.store));
+    for (Count& count : node_counts(round.nodes)) samples.back().push_back(std::move(count));
   }
   return MedianCounts(samples);
 }
@@ -90,14 +99,14 @@ class Storm {
                                                          const BenchContext&);
 
   absl::Status Measure(size_t nodes) {
-    StoreRounds direct;
-    StoreRounds coppice;
-    const auto one = [this, nodes](StormFunction run, StoreRounds& rounds) {
+    StormRounds direct;
+    StormRounds coppice;
+    const auto one = [this, nodes](StormFunction run, StormRounds& rounds) {
       return [this, nodes, run, &rounds]() -> absl::StatusOr<double> {
         auto outcome = run(flags_.storm, nodes, context_);
         if (!outcome.ok()) return outcome.status();
-        rounds.push_back(std::move(outcome->store));
-        return absl::ToDoubleSeconds(outcome->duration);
+        rounds.push_back(*std::move(outcome));
+        return absl::ToDoubleSeconds(rounds.back().duration);
       };
     };
     auto samples = Interleave(
@@ -107,11 +116,11 @@ class Storm {
     report_.Add({.name = CaseOf(nodes),
                  .who = kDirect,
                  .samples = (*samples)[0],
-                 .counts = CountsOf(direct)});
+                 .counts = CountsOf(direct, MeanMountCounts)});
     report_.Add({.name = CaseOf(nodes),
                  .who = kCoppice,
                  .samples = (*samples)[1],
-                 .counts = CountsOf(coppice)});
+                 .counts = CountsOf(coppice, MeanNodeCounts)});
     direct_.points.emplace_back(nodes, (*samples)[0].Median());
     coppice_.points.emplace_back(nodes, (*samples)[1].Median());
     coppice_rounds_.push_back(std::move(coppice));
@@ -121,9 +130,9 @@ class Storm {
   void AddGoals() {
     report_.AddGoalOf(absl::StrFormat("time of %d nodes / %d nodes", kManyNodes, kFewNodes),
                       {CaseOf(kManyNodes), kCoppice}, {CaseOf(kFewNodes), kCoppice}, kFlatGoal);
-    const StoreRounds& few = coppice_rounds_.front();
+    const StormRounds& few = coppice_rounds_.front();
     for (size_t i = 1; i < flags_.nodes.size(); ++i) {
-      const StoreRounds& many = coppice_rounds_[i];
+      const StormRounds& many = coppice_rounds_[i];
       const std::string divisor =
           absl::StrCat(" of ", CaseOf(flags_.nodes[i]), " / ", CaseOf(flags_.nodes.front()));
       report_.AddGoal(
@@ -151,8 +160,10 @@ class Storm {
     report_.AddNote(absl::StrCat(
         "The trace: ", flags_.storm.trace.touches.size(), " touches of ", TraceName(),
         ", one after the other on each node. Operations, reads and bytes are what reached the "
-        "store, medians;\ntheir goals put the most of any round over the least of any of ",
-        CaseOf(flags_.nodes.front()), "."));
+        "store;\ntheir goals put the most of any round over the least of any of ",
+        CaseOf(flags_.nodes.front()),
+        ".\nThe other counts are means of one node; the client of a direct one is its mount of "
+        "the store. All are medians."));
   }
 
   std::string TraceName() const {
@@ -179,7 +190,7 @@ class Storm {
   ChartLine direct_ = {.name = "directly"};
   ChartLine coppice_ = {.name = "through Coppice"};
   // By the place in flags_.nodes.
-  std::vector<StoreRounds> coppice_rounds_;
+  std::vector<StormRounds> coppice_rounds_;
 };
 
 absl::Status RunStorm(Flags& flags, const BenchContext& context, Report& report) {
@@ -249,7 +260,7 @@ int main(int argc, char** argv) {
       "storm",
       "A recorded import, repeated by N nodes at once over a slow store that they share: "
       "directly,\n"
-      "and through Coppice. Prints the times and what reached the store.",
+      "and through Coppice. Prints the times, what reached the store and what a node costs.",
       "Examples:\n"
       "  bazel run -c opt //bench:storm -- --svg=/tmp/storm.svg\n"
       "  bazel run -c opt //bench:storm -- --module=torch --nodes=1,2,4 --rounds=1");

@@ -1,6 +1,7 @@
 #include "bench/storm_run.h"
 
 #include <algorithm>
+#include <functional>
 #include <latch>
 #include <memory>
 #include <optional>
@@ -11,8 +12,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+#include "bench/fuse_server.h"
 #include "bench/mounted_program.h"
 #include "bench/mounted_service.h"
+#include "bench/process_costs.h"
 #include "bench/scratch_directory.h"
 #include "bench/shared_store.h"
 #include "common/status.h"
@@ -69,6 +72,18 @@ class Store {
     for (const auto& mount : mounts_) points.push_back(mount->mount_point());
     return points;
   }
+  // Of the mounts.
+  absl::StatusOr<std::vector<NodeCosts>> ReadCosts() const {
+    std::vector<NodeCosts> all;
+    for (const auto& mount : mounts_) {
+      auto fuse = ReadRequestCounters(mount->mount_point());
+      if (!fuse.ok()) return fuse.status();
+      const auto process = ReadProcessCosts(mount->pid());
+      if (!process.ok()) return Annotate(process.status(), mount->mount_point());
+      all.push_back({.fuse = *std::move(fuse), .client = *process});
+    }
+    return all;
+  }
   StoreFigures Figures() const { return shared_.counters().Figures(); }
   // Once nothing is on its way any more.
   StoreFigures QuietFigures() const {
@@ -102,9 +117,13 @@ absl::Status CheckReplay(const absl::StatusOr<ReplayReport>& report, const std::
                    absl::StrJoin(report->examples, ", "), "; the trace must be of this machine"));
 }
 
-// All at the same moment.
+using ReadCostsFunction = std::function<absl::StatusOr<std::vector<NodeCosts>>()>;
+
+// All at the same moment. `read_costs` are those of the nodes so far.
 absl::StatusOr<StormOutcome> RunNodes(const Trace& trace, const std::vector<std::string>& places,
-                                      const Store& store) {
+                                      const Store& store, const ReadCostsFunction& read_costs) {
+  const auto costs_before = read_costs();
+  if (!costs_before.ok()) return costs_before.status();
   std::vector<std::optional<absl::StatusOr<ReplayReport>>> reports(places.size());
   std::latch begin(1);
   std::vector<std::thread> nodes;
@@ -123,6 +142,11 @@ absl::StatusOr<StormOutcome> RunNodes(const Trace& trace, const std::vector<std:
   for (size_t i = 0; i < places.size(); ++i) {
     if (absl::Status status = CheckReplay(*reports[i], places[i]); !status.ok()) return status;
   }
+  const auto costs_after = read_costs();
+  if (!costs_after.ok()) return costs_after.status();
+  for (size_t i = 0; i < places.size(); ++i) {
+    outcome.nodes.push_back(CostsBetween((*costs_before)[i], (*costs_after)[i]));
+  }
   return outcome;
 }
 
@@ -132,7 +156,8 @@ absl::StatusOr<StormOutcome> RunStormDirect(const StormOptions& options, size_t 
                                             const BenchContext& context) {
   const auto store = Store::Start(options, nodes, context);
   if (!store.ok()) return store.status();
-  return RunNodes(options.trace, store->MountPoints(), *store);
+  return RunNodes(options.trace, store->MountPoints(), *store,
+                  [&store] { return store->ReadCosts(); });
 }
 
 absl::StatusOr<StormOutcome> RunStormThroughCoppice(const StormOptions& options, size_t nodes,
@@ -145,7 +170,8 @@ absl::StatusOr<StormOutcome> RunStormThroughCoppice(const StormOptions& options,
   if (!service.ok()) return service.status();
   std::vector<std::string> places;
   for (const NodeHandle& node : (*service)->nodes()) places.push_back(node.mount_point);
-  auto outcome = RunNodes(options.trace, places, *store);
+  auto outcome =
+      RunNodes(options.trace, places, *store, [&service] { return (*service)->ReadCosts(); });
   if (absl::Status stopped = (*service)->Stop(); outcome.ok() && !stopped.ok()) return stopped;
   return outcome;
 }

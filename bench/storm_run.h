@@ -8,10 +8,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "bench/bench_context.h"
+#include "bench/node_costs.h"
 #include "bench/store_counters.h"
 #include "bench/store_limiter.h"
 #include "trace/trace.h"
@@ -32,6 +34,9 @@ struct StormOutcome {
   absl::Duration duration;
   // What has reached the store: also what was still on its way at the end (readahead).
   StoreFigures store;
+  // What each node has cost meanwhile. Of a direct one, `fuse` and `client` are those of its mount
+  // of the store, and there is nothing else.
+  std::vector<NodeCosts> nodes;
 };
 
 // An error when the trace does not fit the tree: each node must have done all of it.

@@ -106,6 +106,19 @@ TEST_F(StormTest, DirectNodesEachReachTheStoreAndCoppiceReachesItOnce) {
   for (const char* name : {"operations", "reads", "bytes"}) {
     EXPECT_EQ(count("3 nodes", "Coppice", name), count("1 node", "Coppice", name)) << name;
   }
+  // Beside them what a node costs, the mean. IOCTL is not among the requests.
+  const Json direct = RowOf(report, "3 nodes", "direct")["counts"];
+  const Json coppice = RowOf(report, "3 nodes", "Coppice")["counts"];
+  EXPECT_GE(direct["FUSE, no IOCTL"], 4 + 2 + 1);  // lookups, opens and a read
+  EXPECT_GT(direct["client CPU"], 0);
+  EXPECT_FALSE(direct.contains("RPCs"));
+  EXPECT_GE(coppice["FUSE, no IOCTL"], 4 + 1);
+  EXPECT_GT(coppice["client CPU"], 0);
+  EXPECT_GT(coppice["CPU per peer"], 0);
+  EXPECT_GE(coppice["RPCs"], 1);
+  EXPECT_GE(coppice["RPCs up"], 1);
+  EXPECT_GE(coppice["bytes per hop"], 5000);  // all of a file that is smaller than a block
+  EXPECT_FALSE(RowOf(report, "1 node", "Coppice")["counts"].contains("RPCs up"));
   EXPECT_THAT(Read(svg_),
               AllOf(HasSubstr("<svg"), HasSubstr("directly"), HasSubstr("through Coppice")));
 }
