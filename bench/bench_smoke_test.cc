@@ -140,9 +140,21 @@ TEST_F(BenchSmokeTest, ImportMeasuresColdWarmAndAtOnce) {
   EXPECT_THAT(json_["notes"].dump(), HasSubstr("not measured: import numpy, cold"));
 }
 
-TEST_F(BenchSmokeTest, AModuleThatIsNotInstalledIsARowThatSaysSo) {
-  ASSERT_NO_FATAL_FAILURE(Run("import", {"--module=nosuchmodule", "--only=local"}));
-  EXPECT_THAT(json_["rows"][0]["absent"].get<std::string>(), HasSubstr("python3-nosuchmodule"));
+TEST_F(BenchSmokeTest, AModuleThatIsNotInstalledIsARowBesideOneThatIs) {
+  ASSERT_NO_FATAL_FAILURE(Run("import", {"--module=nosuchmodule,decimal", "--only=local",
+                                         "--rounds=1", "--warm=1", "--at_once=0"}));
+  EXPECT_THAT(RowOf("import nosuchmodule", "local")["absent"].get<std::string>(),
+              HasSubstr("python3-nosuchmodule"));
+  RowOf("import decimal, warm", "local");
+}
+
+TEST_F(BenchSmokeTest, AModuleThatIsNotInstalledIsAFailureWhenNothingElseWasMeasured) {
+  const ProgramRun run = RunProgram("bench/import", {"--module=nosuchmodule", "--only=local"});
+  EXPECT_EQ(run.end.code, 1);
+  EXPECT_THAT(run.standard_error, HasSubstr("nothing was measured"));
+  EXPECT_THAT(run.standard_error, HasSubstr("ModuleNotFoundError: No module named 'nosuchmodule'"));
+  EXPECT_THAT(run.standard_error, HasSubstr("install the Debian package python3-nosuchmodule"));
+  EXPECT_THAT(run.standard_error, Not(HasSubstr("Traceback")));
 }
 
 // The goal stays against the stream alone.

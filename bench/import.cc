@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "bench/bench_program.h"
 #include "bench/import_comparison.h"
 #include "bench/import_contender.h"
@@ -50,6 +51,17 @@ std::vector<std::string> ImportDirectories() {
   return {kPythonPackages, LibraryDirectories().back()};
 }
 
+// A run that has measured nothing is no success.
+absl::Status CheckMeasured(const Report& report) {
+  std::vector<std::string> reasons;
+  for (const ReportRow& row : report.rows()) {
+    if (row.absent.empty()) return absl::OkStatus();
+    reasons.push_back(absl::StrCat(row.who, ": ", row.absent));
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat("nothing was measured: ", absl::StrJoin(reasons, "; ")));
+}
+
 absl::Status Measure(const Options& options, const BenchContext& context, Report& report) {
   auto scratch = ScratchDirectory::Make();
   if (!scratch.ok()) return scratch.status();
@@ -80,11 +92,13 @@ absl::Status Measure(const Options& options, const BenchContext& context, Report
   for (const std::string& module : options.modules) {
     ImportComparisonOptions comparison = options.comparison;
     comparison.module = module;
+    comparison.log_file = scratch->File(absl::StrCat("import-", module, ".log"));
     if (absl::Status status = CompareImports(comparison, contenders, context, report);
         !status.ok()) {
       return status;
     }
   }
+  if (absl::Status measured = CheckMeasured(report); !measured.ok()) return measured;
   report.AddNote(
       "Times are from the start of Python to its end. Counts are medians too, each of an import by "
       "all "

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "bench/cannot_import.h"
 #include "common/status.h"
 #include "deploy/import_run.h"
 #include "deploy/import_workload.h"
@@ -38,6 +39,7 @@ class Comparison {
         at_once_(options.at_once),
         warm_imports_(options.warm_imports),
         module_(options.module),
+        log_file_(options.log_file),
         cold_case_(absl::StrCat("import ", module_, ", cold")),
         warm_case_(absl::StrCat("import ", module_, ", warm")),
         at_once_case_(absl::StrCat("import ", module_, ", warm, ", at_once_, " at once")),
@@ -45,12 +47,10 @@ class Comparison {
 
   absl::Status Run() {
     // Thrown away: it fills the page cache, and shows whether the module is there.
-    if (absl::Status status = Import("", 1).status(); !status.ok()) {
+    if (absl::Status status = Import("", 1, log_file_).status(); !status.ok()) {
       if (absl::IsCancelled(status)) return status;
       report_.AddAbsent(absl::StrCat("import ", module_), "local",
-                        absl::StrCat("Python cannot import it from the local disk; is the Debian "
-                                     "package python3-",
-                                     module_.substr(0, module_.find('.')), " installed?"));
+                        CannotImport(module_, log_file_));
       return absl::OkStatus();
     }
     absl::Status status = absl::OkStatus();
@@ -68,9 +68,11 @@ class Comparison {
   }
 
  private:
-  // Until the last of the processes has ended.
-  absl::StatusOr<absl::Duration> Import(const std::string& prefix, size_t processes) {
-    const std::vector<ImportPlace> places(processes, {.who = "import", .prefix = prefix});
+  // Until the last of the processes has ended. A log keeps tracebacks from the terminal.
+  absl::StatusOr<absl::Duration> Import(const std::string& prefix, size_t processes,
+                                        const std::string& log_file = "") {
+    const std::vector<ImportPlace> places(
+        processes, {.who = "import", .prefix = prefix, .log_file = log_file});
     const auto outcomes = RunImports(module_, places, libraries_, context_.Limits(kImportMax));
     if (!outcomes.ok()) return outcomes.status();
     absl::Duration longest;
@@ -188,6 +190,7 @@ class Comparison {
   const size_t at_once_;
   const size_t warm_imports_;
   const std::string module_;
+  const std::string log_file_;
   const std::string cold_case_;
   const std::string warm_case_;
   const std::string at_once_case_;

@@ -18,6 +18,8 @@ namespace coppice {
 
 struct ImportComparisonOptions {
   std::string module;
+  // What Python says when it cannot import the module from the local disk goes there.
+  std::string log_file;
   // How many import at once; 0: that is not measured.
   size_t at_once = 12;
   // Warm imports by each in a round.
@@ -25,7 +27,7 @@ struct ImportComparisonOptions {
 };
 
 // Adds the rows and the goals to the report, as far as it came. A module that Python cannot import
-// from the local disk is a row that says so.
+// from the local disk is a row that says so, and no error.
 absl::Status CompareImports(const ImportComparisonOptions& options,
                             const std::vector<std::unique_ptr<ImportContender>>& contenders,
                             const BenchContext& context, Report& report);
