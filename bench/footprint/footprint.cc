@@ -27,6 +27,7 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   program.flags()
       .add_option("--environment", options.environment, "read whole, for the memory of a cache")
+      ->check(CLI::ExistingDirectory)
       ->capture_default_str();
   return program.Run(argc, argv, {},
                      [&options](const coppice::BenchContext& context, coppice::Report& report) {

@@ -1,10 +1,10 @@
 #include "bench/footprint/footprint_bench.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -29,12 +29,12 @@ constexpr char kCached[] = "grown by a cached environment";
 // Small enough to be quick to make; their bytes are not read.
 constexpr size_t kFileBytes = 16;
 constexpr size_t kFilesPerDirectory = 100;
+constexpr double kMegabyte = 1e6;
 // The goals; docs/benchmarks.md.
-constexpr double kPeerIdleGoal = 40 << 20;
-constexpr double kClientIdleGoal = 20 << 20;
+constexpr double kPeerIdleGoal = 40 * kMegabyte;
+constexpr double kClientIdleGoal = 20 * kMegabyte;
 constexpr double kCallsGoal = 1.1;
 constexpr double kCachedGoal = 1.15;
-constexpr double kMebibyte = 1 << 20;
 
 struct NodeMemory {
   ResidentMemory peer;
@@ -91,7 +91,11 @@ class FootprintBench {
 };
 
 absl::Status FootprintBench::MeasureMemory() {
-  const bool with_environment = access(options_.environment.c_str(), R_OK | X_OK) == 0;
+  // Below the mount point there is no other way to it: no "..", no link that leads out.
+  std::error_code missing;
+  const std::string environment =
+      std::filesystem::canonical(options_.environment, missing).string();
+  const bool with_environment = !missing;
   MemoryRow peer_idle, client_idle, peer_cached, client_cached;
   // The blocks first take the pages that the idle peer keeps ready, so what it has grown by is too
   // little; with all of those pages it is rather too much.
@@ -107,8 +111,13 @@ absl::Status FootprintBench::MeasureMemory() {
     peer_idle.Add(idle->peer);
     client_idle.Add(idle->client);
     if (!with_environment) continue;
-    const auto read = WalkTree(node.mount_point + options_.environment, /*read_files=*/true);
+    const auto read = WalkTree(node.mount_point + environment, /*read_files=*/true);
     if (!read.ok()) return read.status();
+    if (read->bytes == 0 && options_.environment != kEnvironmentDefault) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("--environment=", options_.environment,
+                       ": there is nothing to read in it; name a directory with files"));
+    }
     totals = *read;
     const auto cached = MemoryOf(node);
     if (!cached.ok()) return cached.status();
@@ -117,9 +126,9 @@ absl::Status FootprintBench::MeasureMemory() {
     client_cached.Add(cached->client, idle->client);
   }
   report_.AddGoal(
-      {"peer_server idle, MiB", peer_idle.total.Median() / kMebibyte, kPeerIdleGoal / kMebibyte});
-  report_.AddGoal({"fuse_client idle, MiB", client_idle.total.Median() / kMebibyte,
-                   kClientIdleGoal / kMebibyte});
+      {"peer_server idle, MB", peer_idle.total.Median() / kMegabyte, kPeerIdleGoal / kMegabyte});
+  report_.AddGoal({"fuse_client idle, MB", client_idle.total.Median() / kMegabyte,
+                   kClientIdleGoal / kMegabyte});
   AddMemory(kIdle, kPeer, std::move(peer_idle));
   AddMemory(kIdle, kClient, std::move(client_idle));
   if (!with_environment || totals.bytes == 0) {

@@ -12,13 +12,18 @@
 
 namespace coppice {
 
+// Where Debian's packages put their Python modules. May be missing on a machine: a row then says
+// so.
+inline constexpr char kEnvironmentDefault[] = "/usr/lib/python3/dist-packages";
+
 struct FootprintOptions {
   // Of the walk.
   size_t files = 20'000;
-  // Read whole through the mount; absolute.
-  std::string environment = "/usr/lib/python3/dist-packages";
+  // A directory that is read whole through the mount.
+  std::string environment = kEnvironmentDefault;
 };
 
+// FAILED_PRECONDITION when there is nothing to read in another environment than the default.
 absl::Status MeasureFootprint(const FootprintOptions& options, const BenchContext& context,
                               Report& report);
 

@@ -4,6 +4,7 @@
 
 #include "bench/process/sample_files.h"
 #include "bench/testing/program_report.h"
+#include "deploy/testing/program_run.h"
 #include "gtest/gtest.h"
 #include "source/testing/temporary_directory.h"
 
@@ -12,6 +13,7 @@ namespace {
 
 constexpr char kProgram[] = "bench/footprint/footprint";
 constexpr double kMebibyte = 1 << 20;
+constexpr double kMegabyte = 1e6;
 constexpr size_t kEnvironmentBytes = size_t{8} << 20;
 
 TEST(FootprintTest, CountsAreThoseOfTheTree) {
@@ -41,11 +43,33 @@ TEST(FootprintTest, CountsAreThoseOfTheTree) {
   EXPECT_EQ(report.goals.size(), 4u);
 }
 
-TEST(FootprintTest, AnEnvironmentThatIsNotThereIsARowThatSaysSo) {
+TEST(FootprintTest, GoalsOfMemoryAreInTheUnitOfWhatWasMeasured) {
+  const TemporaryDirectory directory("/tmp");
+  ASSERT_TRUE(WriteLargeFile(directory.Below("library.so"), 1, {}).ok());
   const ProgramReport report =
-      RunForReport(kProgram, {"--files=0", "--rounds=1", "--environment=/nonexistent"});
-  EXPECT_EQ(report.exit_code, 0) << report.standard_error;
-  EXPECT_NE(report.rows.at("grown by a cached environment").at("peer_server").absent, "");
+      RunForReport(kProgram, {"--files=0", "--rounds=1", "--environment=" + directory.path()});
+  ASSERT_EQ(report.exit_code, 0) << report.standard_error;
+  for (const std::string process : {"peer_server", "fuse_client"}) {
+    EXPECT_DOUBLE_EQ(report.goals.at(process + " idle, MB") * kMegabyte,
+                     report.rows.at("idle").at(process).median);
+  }
+}
+
+TEST(FootprintTest, AnEnvironmentThatIsNoDirectoryIsAMistakeInUsage) {
+  const TemporaryDirectory directory("/tmp");
+  ASSERT_TRUE(WriteLargeFile(directory.Below("file"), 1, {}).ok());
+  for (const std::string& path : {std::string("/nonexistent"), directory.Below("file")}) {
+    EXPECT_EQ(RunProgram(kProgram, {"--environment=" + path}).end.code, 2) << path;
+  }
+}
+
+TEST(FootprintTest, AnEnvironmentWithNothingToReadIsAFailure) {
+  const TemporaryDirectory directory("/tmp");
+  const std::string flag = "--environment=" + directory.path();
+  const ProgramReport report = RunForReport(kProgram, {"--files=0", "--rounds=1", flag});
+  EXPECT_EQ(report.exit_code, 1);
+  EXPECT_NE(report.standard_error.find(flag + ": there is nothing to read"), std::string::npos)
+      << report.standard_error;
 }
 
 }  // namespace
