@@ -38,6 +38,10 @@ int BenchProgram::Run(int argc, char** argv, const std::vector<std::string>& bas
   const auto say = [this](absl::string_view text) {
     fprintf(stderr, "%s: %.*s\n", name_.c_str(), static_cast<int>(text.size()), text.data());
   };
+  if (absl::Status usage = usage_check_(); !usage.ok()) {
+    say(absl::StrCat(usage.message(), "\nRun with --help for more information."));
+    return kExitUsage;
+  }
   Report report(name_, baselines);
   const auto interruption = Interruption::Catch();
   absl::Status status = interruption.status();

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "CLI/CLI.hpp"
@@ -23,6 +24,9 @@ class BenchProgram {
   // For flags of the program's own.
   CLI::App& flags() { return app_; }
 
+  // Is asked after parsing, for what no flag alone can get wrong: its error is a mistake in usage.
+  void SetUsageCheck(std::function<absl::Status()> check) { usage_check_ = std::move(check); }
+
   // Parses, catches Ctrl-C, runs `measure` and prints its report, as far as it came. Returns the
   // exit code. REQUIRES: no thread was started yet.
   using Measure = std::function<absl::Status(const BenchContext& context, Report& report)>;
@@ -31,6 +35,7 @@ class BenchProgram {
  private:
   const std::string name_;
   CLI::App app_;
+  std::function<absl::Status()> usage_check_ = [] { return absl::OkStatus(); };
   bool json_ = false;
   size_t rounds_ = kRoundsDefault;
 };

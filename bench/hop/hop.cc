@@ -48,6 +48,11 @@ int main(int argc, char** argv) {
       ->delimiter(',')
       ->check(CLI::Range(size_t{1}, coppice::kChainMax))
       ->default_str("1,2,3,4");
+  program.SetUsageCheck([&options] {
+    return options.size_bytes > 0 || options.files > 0
+               ? absl::OkStatus()
+               : absl::InvalidArgumentError("--size=0 and --files=0 leave nothing to measure");
+  });
   return program.Run(argc, argv, {"raw gRPC"},
                      [&options](const coppice::BenchContext& context, coppice::Report& report) {
                        return coppice::MeasureHops(options, context, report);

@@ -76,7 +76,9 @@ class HopBench {
       if (options_.files == 0) break;
       if (absl::Status measured = MeasureSmall(hops); !measured.ok()) return measured;
     }
-    AddGoals();
+    if (options_.size_bytes > 0) AddLargeGoals();
+    if (options_.files > 0) AddSmallGoals();
+    AddNotes();
     return absl::OkStatus();
   }
 
@@ -86,7 +88,9 @@ class HopBench {
   absl::Status StartRoot();
   absl::Status MeasureLarge(size_t hops);
   absl::Status MeasureSmall(size_t hops);
-  void AddGoals();
+  void AddLargeGoals();
+  void AddSmallGoals();
+  void AddNotes();
   // Of the medians, which are rates; 0 when one of them was not measured.
   double RatioOfTimes(const std::string& name, const char* who, const char* divisor) const;
   void AddTarNote(const std::string& small);
@@ -178,7 +182,6 @@ absl::Status HopBench::StartRoot() {
       std::max(kCacheBytesMin, kCacheFactor * (options_.size_bytes + small_bytes()));
   auto peers = PeerChain::Start({.peer_server = programs_.peer_server,
                                  .export_root = scratch_.File("tree"),
-                                 .directory = scratch_.File("peers"),
                                  .nodes_max = kChainMax,
                                  .flags = {absl::StrCat("--cache_bytes=", cache_bytes)}},
                                 context_);
@@ -324,7 +327,7 @@ Measure HopBench::ThroughFloor() {
   return [this](CostedRun& run) { return TimeFloorWalk(small_, scratch_.path(), run, context_); };
 }
 
-void HopBench::AddGoals() {
+void HopBench::AddLargeGoals() {
   const size_t first = options_.chains.front();
   const std::string large = LargeCase(first);
   report_.AddGoalOf(absl::StrCat(large, ": speed / raw gRPC"), {large, kSource}, {large, kGrpc},
@@ -333,6 +336,9 @@ void HopBench::AddGoals() {
     report_.AddGoal({absl::StrCat(large, ": CPU per GiB / raw gRPC"),
                      MedianRatio(cpu_[large][kSource], cpu_[large][kGrpc]), kCpuGoal});
   }
+}
+
+void HopBench::AddSmallGoals() {
   const std::string small = SmallCase(SingleChain());
   report_.AddGoalOf(absl::StrCat(small, ": mount, speed / sshfs"), {small, kMount}, {small, kSshfs},
                     kSshfsGoal, /*at_most=*/false);
@@ -340,6 +346,9 @@ void HopBench::AddGoals() {
                     {small, kMount}, kTarGoal);
   AddTarNote(small);
   AddFloorNote(small);
+}
+
+void HopBench::AddNotes() {
   report_.AddNote(
       "Hops are connections: a chain of 2 is reader, peer, root. The root has everything in its "
       "cache, the peers below it are new each time, and so is the mount. CPU is of all processes, "

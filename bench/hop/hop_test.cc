@@ -1,10 +1,18 @@
 // Runs the program at a tiny size.
+#include <filesystem>
+#include <string>
+
 #include "bench/testing/program_report.h"
 #include "deploy/testing/program_run.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "source/testing/temporary_directory.h"
 
 namespace coppice {
 namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr char kProgram[] = "bench/hop/hop";
 
@@ -56,6 +64,35 @@ TEST(HopTest, NoSmallFilesAreLeftOut) {
   EXPECT_EQ(report.exit_code, 0) << report.standard_error;
   ASSERT_EQ(report.rows.size(), 1u);
   EXPECT_EQ(report.rows.begin()->first, "2.0 MiB, hops: 1");
+}
+
+// With a chain that the goals of both are of.
+TEST(HopTest, WhatWasNotAskedForHasNoGoalAndNoNote) {
+  const ProgramRun small =
+      RunProgram(kProgram, {"--size=0", "--files=20", "--chains=2", "--rounds=1"}, {"TMPDIR=/tmp"});
+  EXPECT_TRUE(small.end.success()) << small.standard_error;
+  EXPECT_THAT(small.standard_output, Not(HasSubstr("0 B,")));
+  const ProgramRun large = RunProgram(
+      kProgram, {"--size=2MiB", "--files=0", "--chains=2", "--rounds=1"}, {"TMPDIR=/tmp"});
+  EXPECT_TRUE(large.end.success()) << large.standard_error;
+  EXPECT_THAT(large.standard_output, Not(HasSubstr("files of 4 KiB")));
+  EXPECT_THAT(large.standard_output, HasSubstr("2.0 MiB, hops: 2: speed / raw gRPC"));
+}
+
+TEST(HopTest, NothingToMeasureIsAMistakeInUsage) {
+  const ProgramRun run = RunProgram(kProgram, {"--size=0", "--files=0"});
+  EXPECT_EQ(run.end.code, 2);
+  EXPECT_THAT(run.standard_error, HasSubstr("--size=0 and --files=0 leave nothing to measure"));
+}
+
+TEST(HopTest, ATemporaryDirectoryWithALongPathWillDo) {
+  const TemporaryDirectory directory("/tmp");
+  const std::string deep = directory.Below(std::string(100, 'x'));
+  ASSERT_TRUE(std::filesystem::create_directory(deep));
+  const ProgramRun run = RunProgram(
+      kProgram, {"--size=2MiB", "--files=0", "--chains=1", "--rounds=1"}, {"TMPDIR=" + deep});
+  EXPECT_TRUE(run.end.success()) << run.standard_error;
+  EXPECT_TRUE(std::filesystem::is_empty(deep));
 }
 
 TEST(HopTest, AChainThatIsTooLongIsAMistakeInUsage) {

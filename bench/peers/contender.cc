@@ -77,10 +77,8 @@ class CoppiceContender final : public Contender {
       : places_(std::move(places)), programs_(std::move(programs)), context_(context) {}
   const std::string& name() const override { return name_; }
   absl::StatusOr<std::unique_ptr<MountedTree>> Mount() override {
-    auto peer = PeerChain::Start({.peer_server = programs_.peer_server,
-                                  .export_root = places_.tree,
-                                  .directory = places_.scratch + "/peer"},
-                                 context_);
+    auto peer = PeerChain::Start(
+        {.peer_server = programs_.peer_server, .export_root = places_.tree}, context_);
     if (!peer.ok()) return peer.status();
     auto client = MountedProgram::Start(
         {.name = "fuse_client",

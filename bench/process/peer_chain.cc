@@ -2,9 +2,7 @@
 
 #include <cerrno>
 #include <cstdint>
-#include <filesystem>
 #include <fstream>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -22,12 +20,16 @@ std::string NameOf(size_t node) { return absl::StrCat("node", node); }
 
 }  // namespace
 
-PeerChain::PeerChain(PeerChainOptions options, const BenchContext& context)
-    : options_(std::move(options)), context_(context) {}
+PeerChain::PeerChain(PeerChainOptions options, const BenchContext& context,
+                     ScratchDirectory directory)
+    : options_(std::move(options)), context_(context), directory_(std::move(directory)) {}
 
 absl::StatusOr<std::unique_ptr<PeerChain>> PeerChain::Start(PeerChainOptions options,
                                                             const BenchContext& context) {
-  std::unique_ptr<PeerChain> chain(new PeerChain(std::move(options), context));
+  auto directory = ScratchDirectory::MakeShort();
+  if (!directory.ok()) return directory.status();
+  std::unique_ptr<PeerChain> chain(
+      new PeerChain(std::move(options), context, *std::move(directory)));
   if (absl::Status written = chain->WriteTree(); !written.ok()) return written;
   if (absl::Status started = chain->StartNext(); !started.ok()) return started;
   return chain;
@@ -49,7 +51,7 @@ absl::Status PeerChain::RenewAll(size_t nodes) {
 }
 
 std::string PeerChain::SocketOf(size_t node) const {
-  return absl::StrCat(options_.directory, "/", NameOf(node), ".socket.d/peer");
+  return directory_.File(NameOf(node) + ".socket.d/peer");
 }
 
 std::vector<pid_t> PeerChain::pids() const {
@@ -68,10 +70,7 @@ absl::Status PeerChain::WriteTree() {
   }
   const absl::StatusOr<std::string> text = TreeFileText(members, kFanoutOfChain);
   if (!text.ok()) return text.status();
-  std::error_code error;
-  std::filesystem::create_directories(options_.directory, error);
-  if (error) return ErrnoStatus(error.value(), absl::StrCat("make '", options_.directory, "'"));
-  const std::string path = absl::StrCat(options_.directory, "/tree");
+  const std::string path = directory_.File("tree");
   std::ofstream file(path);
   file << *text;
   file.close();
@@ -81,13 +80,13 @@ absl::Status PeerChain::WriteTree() {
 absl::Status PeerChain::StartNext() {
   const std::string name = NameOf(peers_.size());
   std::vector<std::string> arguments = {
-      options_.peer_server, absl::StrCat("--tree=", options_.directory, "/tree"),
+      options_.peer_server, absl::StrCat("--tree=", directory_.File("tree")),
       absl::StrCat("--node=", name), absl::StrCat("--socket=", SocketOf(peers_.size())),
       absl::StrCat("--export_root=", options_.export_root)};
   arguments.insert(arguments.end(), options_.flags.begin(), options_.flags.end());
   absl::StatusOr<ServerProcess> peer =
       ServerProcess::Start(absl::StrCat("peer_server of ", name), std::move(arguments),
-                           absl::StrCat(options_.directory, "/", name, ".log"), context_);
+                           directory_.File(name + ".log"), context_);
   if (!peer.ok()) return peer.status();
   peers_.push_back(*std::move(peer));
   return absl::OkStatus();

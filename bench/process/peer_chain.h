@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "bench/bench_context.h"
 #include "bench/process/server_process.h"
+#include "bench/scratch_directory.h"
 
 namespace coppice {
 
@@ -22,8 +23,6 @@ struct PeerChainOptions {
   // The program.
   std::string peer_server;
   std::string export_root;
-  // Ours alone: for sockets, logs and the tree file.
-  std::string directory;
   // As long as it may become.
   size_t nodes_max = 1;
   // Further flags of each peer.
@@ -50,13 +49,15 @@ class PeerChain {
   std::vector<pid_t> pids() const;
 
  private:
-  PeerChain(PeerChainOptions options, const BenchContext& context);
+  PeerChain(PeerChainOptions options, const BenchContext& context, ScratchDirectory directory);
 
   absl::Status WriteTree();
   absl::Status StartNext();
 
   const PeerChainOptions options_;
   const BenchContext context_;
+  // Sockets, logs and the tree file. Outlives the peers.
+  const ScratchDirectory directory_;
   std::vector<std::string> addresses_;
   std::vector<ServerProcess> peers_;
 };
