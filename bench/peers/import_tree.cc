@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "bench/cannot_import.h"
 #include "common/file_descriptor.h"
 #include "common/status.h"
 #include "deploy/child_process.h"
@@ -53,19 +54,20 @@ absl::StatusOr<std::string> ReadAll(int descriptor) {
 
 absl::StatusOr<std::vector<std::string>> LoadedFiles(const std::string& module,
                                                      const std::vector<std::string>& libraries,
+                                                     const std::string& log_file,
                                                      const BenchContext& context) {
   const FileDescriptor output(memfd_create("loaded-files", MFD_CLOEXEC));
   if (!output.valid()) return ErrnoStatus(errno, "make a file for the import's output");
   auto python = ChildProcess::Start({.arguments = {kPython, "-S", "-c", kScript, module},
                                      .environment = ImportEnvironment("", libraries),
+                                     .log_file = log_file,
                                      .standard_output = output.get(),
                                      .parent_death_signal = SIGKILL});
   if (!python.ok()) return python.status();
   const auto end = python->Wait(context.Limits(kImportMax));
   if (!end.ok()) return end.status();
   if (!end->success()) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "Python cannot import ", module, " from the local disk: it ", end->Describe()));
+    return absl::FailedPreconditionError(CannotImport(module, log_file));
   }
   const absl::StatusOr<std::string> text = ReadAll(output.get());
   if (!text.ok()) return text.status();
@@ -109,7 +111,7 @@ absl::Status Copy(const std::set<std::string>& paths, const std::string& root,
 absl::Status CopyImportTree(const std::string& module, const std::string& root,
                             const BenchContext& context) {
   const std::vector<std::string> libraries = LibraryDirectories();
-  const auto files = LoadedFiles(module, libraries, context);
+  const auto files = LoadedFiles(module, libraries, root + ".log", context);
   if (!files.ok()) return files.status();
   std::set<std::string> paths;
   for (const std::string& file : *files) {

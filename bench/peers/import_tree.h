@@ -13,7 +13,7 @@
 namespace coppice {
 
 // Below `root`, which is made, at the paths that they have below /. FAILED_PRECONDITION when the
-// module cannot be imported from the local disk.
+// module cannot be imported from the local disk; all that Python says then is in `root`.log.
 absl::Status CopyImportTree(const std::string& module, const std::string& root,
                             const BenchContext& context);
 

@@ -9,6 +9,7 @@
 #include "bench/peers/peers_bench.h"
 #include "bench/process/private_mounts.h"
 #include "bench/process/sample_files.h"
+#include "deploy/import_workload.h"
 
 namespace {
 
@@ -37,6 +38,9 @@ int main(int argc, char** argv) {
   coppice::BenchProgram program("peers", kDescription, kExamples);
   program.flags()
       .add_option("--module", options.module, "that Debian's Python imports")
+      ->check([](const std::string& module) {
+        return std::string(coppice::CheckModuleName(module).message());
+      })
       ->capture_default_str();
   program.flags()
       .add_option("--size", options.size_bytes, "of the large file")

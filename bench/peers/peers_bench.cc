@@ -7,14 +7,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "bench/interleave.h"
 #include "bench/peers/contender.h"
+#include "bench/peers/contest.h"
 #include "bench/peers/import_tree.h"
-#include "bench/process/cpu_clock.h"
 #include "bench/process/kernel_reader.h"
 #include "bench/process/sample_files.h"
 #include "bench/scratch_directory.h"
-#include "common/status.h"
 #include "deploy/import_run.h"
 #include "deploy/import_workload.h"
 #include "deploy/table.h"
@@ -23,18 +21,7 @@ namespace coppice {
 namespace {
 
 constexpr absl::Duration kImportMax = absl::Minutes(2);
-constexpr double kMilliseconds = 1e3;
 constexpr char kLargeFile[] = "/large";
-
-// A piece of work on a tree, and how long it took.
-using Work = std::function<absl::StatusOr<absl::Duration>(const std::string& root)>;
-
-struct Case {
-  std::string name;
-  Work work;
-  // Done once before it is timed.
-  bool warm = false;
-};
 
 Work Timed(std::function<absl::Status(const std::string&)> work) {
   return [work = std::move(work)](const std::string& root) -> absl::StatusOr<absl::Duration> {
@@ -55,21 +42,20 @@ class PeersBench {
     if (absl::Status made = MakeTree(places.tree); !made.ok()) return made;
     auto contenders = MakeContenders(places, options_.contenders, context_);
     if (!contenders.ok()) return contenders.status();
+    Contest contest(*std::move(contenders), context_, report_);
     for (const Case& each : Cases()) {
-      if (absl::Status measured = MeasureCase(each, *contenders); !measured.ok()) return measured;
+      if (absl::Status measured = contest.Measure(each); !measured.ok()) return measured;
     }
     report_.AddNote(
         "Cold: mounted anew, the peer started anew, the tree itself in the page cache of the "
         "machine; the local disk is warm throughout. CPU ms is of the programs behind a mount, of "
         "sshfs without ssh and sshd. squashfs images are not compressed.");
-    return absl::OkStatus();
+    return contest.Outcome();
   }
 
  private:
   absl::Status MakeTree(const std::string& tree);
   std::vector<Case> Cases() const;
-  absl::Status MeasureCase(const Case& each, const std::vector<ContenderOrReason>& contenders);
-  absl::StatusOr<double> MeasureOnce(const Case& each, Contender& contender, Samples& cpu);
 
   const PeersOptions options_;
   const BenchContext context_;
@@ -79,7 +65,6 @@ class PeersBench {
 };
 
 absl::Status PeersBench::MakeTree(const std::string& tree) {
-  if (absl::Status good = CheckModuleName(options_.module); !good.ok()) return good;
   absl::Status made = CopyImportTree(options_.module, tree, context_);
   if (!made.ok()) return made;
   auto files = FilesBelow(tree);
@@ -107,52 +92,6 @@ std::vector<Case> PeersBench::Cases() const {
           {absl::StrCat(stat_name, ", cold"), stat},
           {absl::StrCat(stat_name, ", warm"), stat, /*warm=*/true},
           {absl::StrCat(read_name, ", cold"), read}};
-}
-
-absl::Status PeersBench::MeasureCase(const Case& each,
-                                     const std::vector<ContenderOrReason>& contenders) {
-  context_.progress(each.name);
-  std::vector<NamedMeasurement> measurements;
-  std::vector<Samples> cpu(contenders.size());
-  for (size_t i = 0; i < contenders.size(); ++i) {
-    if (contenders[i].contender == nullptr) continue;
-    measurements.push_back(
-        {contenders[i].name, [this, &each, &contender = *contenders[i].contender, &cpu = cpu[i]] {
-           return MeasureOnce(each, contender, cpu);
-         }});
-  }
-  auto samples = Interleave(measurements, context_);
-  if (!samples.ok()) return Annotate(samples.status(), each.name);
-  auto next = samples->begin();
-  for (size_t i = 0; i < contenders.size(); ++i) {
-    if (contenders[i].contender == nullptr) {
-      report_.AddAbsent(each.name, contenders[i].name, contenders[i].reason);
-      continue;
-    }
-    ReportRow row = {.name = each.name, .who = contenders[i].name, .samples = std::move(*next++)};
-    if (cpu[i].Max() > 0) row.counts = {{"CPU ms", cpu[i].Median() * kMilliseconds}};
-    report_.Add(std::move(row));
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<double> PeersBench::MeasureOnce(const Case& each, Contender& contender,
-                                               Samples& cpu) {
-  const auto mounted = contender.Mount();
-  if (!mounted.ok()) return mounted.status();
-  const std::string& root = (*mounted)->root();
-  if (each.warm) {
-    const auto first = each.work(root);
-    if (!first.ok()) return first.status();
-  }
-  const auto before = CpuTime((*mounted)->pids());
-  if (!before.ok()) return before.status();
-  const auto elapsed = each.work(root);
-  if (!elapsed.ok()) return elapsed.status();
-  const auto after = CpuTime((*mounted)->pids());
-  if (!after.ok()) return after.status();
-  cpu.Add(absl::ToDoubleSeconds(*after - *before));
-  return absl::ToDoubleSeconds(*elapsed);
 }
 
 }  // namespace

@@ -15,12 +15,15 @@
 namespace coppice {
 
 struct PeersOptions {
+  // REQUIRES: CheckModuleName (deploy/import_workload.h) has nothing against it.
   std::string module = "numpy";
   // Of the large file.
   uint64_t size_bytes = uint64_t{256} << 20;
   std::vector<std::string> contenders{kContenderNames.begin(), kContenderNames.end()};
 };
 
+// A contender that fails while it is measured is a row that says so, and the error in the end: all
+// others are measured.
 absl::Status MeasurePeers(const PeersOptions& options, const BenchContext& context, Report& report);
 
 }  // namespace coppice

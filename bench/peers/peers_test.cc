@@ -1,10 +1,14 @@
 // Runs the program at a tiny size, with those that are always there.
 #include "bench/testing/program_report.h"
 #include "deploy/testing/program_run.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace coppice {
 namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr char kProgram[] = "bench/peers/peers";
 
@@ -25,12 +29,19 @@ TEST(PeersTest, ContendersDoTheSameWork) {
   }
 }
 
-TEST(PeersTest, AModuleThatCannotBeImportedIsAFailure) {
+TEST(PeersTest, AModuleThatCannotBeImportedIsAFailureThatNamesThePackage) {
   const ProgramRun run =
       RunProgram(kProgram, {"--module=no_such_module", "--rounds=1"}, {"TMPDIR=/tmp"});
   EXPECT_EQ(run.end.code, 1);
-  EXPECT_NE(run.standard_error.find("Python cannot import no_such_module"), std::string::npos)
-      << run.standard_error;
+  EXPECT_THAT(run.standard_error, HasSubstr("Python cannot import no_such_module"));
+  EXPECT_THAT(run.standard_error, HasSubstr("install the Debian package python3-no_such_module"));
+  EXPECT_THAT(run.standard_error, Not(HasSubstr("Traceback")));
+}
+
+TEST(PeersTest, WhatCannotNameAModuleIsAMistakeInUsage) {
+  const ProgramRun run = RunProgram(kProgram, {"--module=a;b"}, {"TMPDIR=/tmp"});
+  EXPECT_EQ(run.end.code, 2);
+  EXPECT_THAT(run.standard_error, Not(HasSubstr("copying")));
 }
 
 TEST(PeersTest, AnUnknownContenderIsAMistakeInUsage) {
