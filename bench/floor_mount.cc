@@ -12,6 +12,7 @@
 #include "bench/directory_buffer.h"
 #include "bench/fuse_server.h"
 #include "bench/memory_tree.h"
+#include "bench/mount_point_flag.h"
 #include "deploy/table.h"
 
 namespace coppice {
@@ -126,7 +127,7 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1u, coppice::kThreadsMax))
       ->capture_default_str();
   app.add_option("--ready_fd", options.ready_fd, "is written 'ready' to when the mount serves");
-  app.add_option("mount_point", options.mount_point, "an empty directory")->required();
+  coppice::AddMountPointFlag(app, options.mount_point);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

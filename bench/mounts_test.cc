@@ -14,6 +14,7 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "bench/fuse_server.h"
@@ -21,10 +22,14 @@
 #include "bench/scratch_directory.h"
 #include "common/file_descriptor.h"
 #include "deploy/program_files.h"
+#include "deploy/testing/program_run.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace coppice {
 namespace {
+
+using ::testing::HasSubstr;
 
 constexpr size_t kLargeBytes = 3'000'001;
 constexpr int kManyFiles = 700;
@@ -173,6 +178,29 @@ TEST_P(PassthroughMountTest, EveryOpenReachesTheBackingFile) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Programs, PassthroughMountTest, testing::Values("passthrough_mount"));
+
+// One check for all that mount.
+TEST(MountPointFlagTest, WhatIsNoDirectoryIsAMistakeInUsage) {
+  const auto scratch = ScratchDirectory::Make();
+  ASSERT_TRUE(scratch.ok()) << scratch.status();
+  const std::string file = scratch->File("file");
+  std::ofstream(file) << "content";
+  const std::map<std::string, std::vector<std::string>> programs = {
+      {"bench/passthrough_mount", {}},
+      {"bench/floor_mount", {"--tree=/nowhere"}},
+      {"bench/slow_store", {"--shared=" + scratch->File("store")}}};
+  for (const auto& [program, flags] : programs) {
+    for (const std::string& mount_point : {file, scratch->File("missing")}) {
+      std::vector<std::string> arguments = flags;
+      arguments.push_back(mount_point);
+      const ProgramRun run = RunProgram(program, arguments);
+      EXPECT_EQ(run.end.code, 2) << program << " " << mount_point;
+      EXPECT_THAT(run.standard_error, HasSubstr("'" + mount_point + "'"));
+      EXPECT_THAT(run.standard_error, HasSubstr("name an empty directory"));
+    }
+  }
+  EXPECT_FALSE(std::filesystem::exists(scratch->File("store")));
+}
 
 TEST(RequestCountersTest, AnotherFileSystemHasNone) { EXPECT_FALSE(ReadRequestCounters("/").ok()); }
 

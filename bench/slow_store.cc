@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "bench/fuse_server.h"
 #include "bench/latency_flag.h"
+#include "bench/mount_point_flag.h"
 #include "bench/passthrough_file_system.h"
 #include "bench/shared_store.h"
 #include "bench/slow_file_system.h"
@@ -85,7 +86,7 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1u, coppice::kThreadsMax))
       ->capture_default_str();
   app.add_option("--ready_fd", options.ready_fd, "is written 'ready' to when the mount serves");
-  app.add_option("mount_point", options.mount_point, "an empty directory")->required();
+  coppice::AddMountPointFlag(app, options.mount_point);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
