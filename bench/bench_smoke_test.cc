@@ -17,6 +17,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "bench/scratch_directory.h"
+#include "bench/system_call_counter.h"
 #include "common/file_descriptor.h"
 #include "deploy/child_process.h"
 #include "deploy/descriptor_wait.h"
@@ -85,6 +86,18 @@ class BenchSmokeTest : public testing::Test {
     return RowOf(name, who)["counts"].value(count, 0.0);
   }
 
+  // More than `calls` of them; none where the machine does not count them.
+  void ExpectSystemCalls(const std::string& name, const std::string& who, const std::string& count,
+                         double calls) const {
+    const Json row = RowOf(name, who);
+    if (absl::Status status = CheckSystemCallsCountable(); !status.ok()) {
+      EXPECT_FALSE(row["counts"].contains(count)) << row;
+      EXPECT_THAT(json_["notes"].dump(), HasSubstr("System calls were not counted"));
+      return;
+    }
+    EXPECT_GT(row["counts"].value(count, 0.0), calls) << row;
+  }
+
   Json json_;
 };
 
@@ -109,7 +122,12 @@ TEST_F(BenchSmokeTest, MountFloorMeasuresEveryCaseByAllThree) {
     EXPECT_EQ(CountOf("open, read 8 KiB, close, warm", who, "READ"), 0) << who;
     EXPECT_GE(CountOf("sequential read, cold", who, "READ"), 1) << who;
     EXPECT_EQ(CountOf("sequential read, warm", who, "READ"), 0) << who;
+    // A request takes one to be read and one to be answered; a few are read by one.
+    ExpectSystemCalls("stat, cold", who, "system calls", 30);
+    ExpectSystemCalls("open, read 8 KiB, close, cold", who, "system calls", 30);
   }
+  EXPECT_FALSE(RowOf("stat, cold", "coppice")["counts"].empty());
+  EXPECT_TRUE(RowOf("stat, warm", "local")["counts"].empty());
   EXPECT_EQ(CountOf("stat, cold", "coppice", "RPCs"), 0);
   for (const Json& note : json_["notes"]) {
     EXPECT_FALSE(absl::StrContains(note.get<std::string>(), "was not warm")) << note;
@@ -134,6 +152,15 @@ TEST_F(BenchSmokeTest, ImportMeasuresColdWarmAndAtOnce) {
     EXPECT_GT(CountOf(cold, who, "CPU per peer"), 0) << who;
   }
   EXPECT_GT(CountOf(cold, "coppice, chain of 2", "bytes per hop"), 1 << 20);
+  for (const char* const who : {"passthrough", "coppice", "coppice, chain of 2"}) {
+    ExpectSystemCalls(cold, who, "system calls, client", CountOf(cold, who, "FUSE, no IOCTL") / 2);
+    // It opens what the mount is asked for.
+    ExpectSystemCalls(cold, who, "system calls, import", CountOf(cold, who, "READ") / 2);
+  }
+  for (const char* const who : {"coppice", "coppice, chain of 2"}) {
+    ExpectSystemCalls(cold, who, "system calls per peer", CountOf(cold, who, "RPCs") / 2);
+  }
+  ExpectSystemCalls(warm, "local", "system calls, import", 100);
   EXPECT_EQ(CountOf(warm, "coppice", "origin"), 0);
   EXPECT_LT(CountOf(warm, "coppice", "FUSE, no IOCTL"), CountOf(cold, "coppice", "FUSE, no IOCTL"));
   // The floor was left out: its goals are notes.

@@ -13,6 +13,7 @@
 #include "bench/import_contender.h"
 #include "bench/report.h"
 #include "bench/scratch_directory.h"
+#include "bench/system_call_counter.h"
 #include "deploy/import_workload.h"
 
 namespace coppice {
@@ -104,6 +105,9 @@ absl::Status Measure(const Options& options, const BenchContext& context, Report
       "all "
       "its processes; RPCs\nare those of the last node's client, CPU is that of the processes that "
       "serve.");
+  if (absl::Status countable = CheckSystemCallsCountable(); !countable.ok()) {
+    report.AddNote(SystemCallsNote(countable));
+  }
   return absl::OkStatus();
 }
 

@@ -1,11 +1,14 @@
 #include "bench/import_comparison.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "bench/cannot_import.h"
+#include "bench/system_call_counter.h"
 #include "common/status.h"
 #include "deploy/import_run.h"
 #include "deploy/import_workload.h"
@@ -21,11 +24,51 @@ constexpr double kAtOnceGoal = 1.10;
 constexpr double kChainGoal = 1.25;
 constexpr double kWarmRequestsGoal = 20;
 constexpr char kChain[] = "coppice, chain of 4";
+constexpr char kImporterSystemCalls[] = "system calls, import";
 
 struct Result {
   Samples samples;
   // One for each sample.
   std::vector<std::vector<Count>> counts;
+  // One for each import of the round that counts them.
+  std::vector<std::vector<Count>> system_calls;
+};
+
+// The system calls of an import, of the processes that serve it and of Python.
+class ImportSystemCalls {
+ public:
+  static absl::StatusOr<ImportSystemCalls> Start(const ImportContender& contender) {
+    ImportSystemCalls calls;
+    std::vector<ServingProcesses> groups = contender.servers();
+    // Python is a child of ours, and we do little but wait for it.
+    groups.push_back({kImporterSystemCalls, {getpid()}});
+    for (const ServingProcesses& group : groups) {
+      auto counter = SystemCallCounter::Start(group.pids);
+      if (!counter.ok()) return counter.status();
+      calls.groups_.push_back({group.count_name, group.pids.size(), *std::move(counter)});
+    }
+    return calls;
+  }
+
+  absl::StatusOr<std::vector<Count>> Take() const {
+    std::vector<Count> counts;
+    for (const Group& group : groups_) {
+      const auto total = group.counter.Total();
+      if (!total.ok()) return total.status();
+      counts.push_back(
+          {group.name, static_cast<double>(*total) / static_cast<double>(group.processes)});
+    }
+    return counts;
+  }
+
+ private:
+  struct Group {
+    std::string name;
+    size_t processes;
+    SystemCallCounter counter;
+  };
+
+  std::vector<Group> groups_;
 };
 
 class Comparison {
@@ -57,17 +100,29 @@ class Comparison {
     for (size_t round = 0; round < context_.rounds && status.ok(); ++round) {
       context_.progress(absl::StrCat(module_, ", round ", round + 1, " of ", context_.rounds));
       status = RunRound(round);
-      for (const auto& contender : contenders_) {
-        if (absl::Status unmounted = contender->Unmount(); !unmounted.ok() && status.ok()) {
-          status = Annotate(unmounted, contender->name());
-        }
-      }
+    }
+    if (status.ok() && CheckSystemCallsCountable().ok()) {
+      // A round of its own, whose times are not used: counting slows down what is counted.
+      context_.progress(absl::StrCat(module_, ", counting system calls"));
+      counting_ = true;
+      status = RunRound(context_.rounds);
     }
     Fill();
     return status;
   }
 
  private:
+  // All unmounted at its end, whatever happens.
+  absl::Status RunRound(size_t round) {
+    absl::Status status = MeasureRound(round);
+    for (const auto& contender : contenders_) {
+      if (absl::Status unmounted = contender->Unmount(); !unmounted.ok() && status.ok()) {
+        status = Annotate(unmounted, contender->name());
+      }
+    }
+    return status;
+  }
+
   // Until the last of the processes has ended. A log keeps tracebacks from the terminal.
   absl::StatusOr<absl::Duration> Import(const std::string& prefix, size_t processes,
                                         const std::string& log_file = "") {
@@ -84,13 +139,25 @@ class Comparison {
 
   absl::Status Measure(const std::string& name, ImportContender& contender, size_t processes) {
     if (absl::Status status = CheckNotInterrupted(context_); !status.ok()) return status;
+    Result& result = results_[name][contender.name()];
+    if (counting_) return CountCalls(contender, processes, result);
     const auto duration = Import(prefixes_[contender.name()], processes);
     if (!duration.ok()) return Annotate(duration.status(), contender.name());
     auto counts = contender.TakeCounts();
     if (!counts.ok()) return Annotate(counts.status(), contender.name());
-    Result& result = results_[name][contender.name()];
     result.samples.Add(absl::ToDoubleSeconds(*duration));
     result.counts.push_back(*std::move(counts));
+    return absl::OkStatus();
+  }
+
+  absl::Status CountCalls(const ImportContender& contender, size_t processes, Result& result) {
+    const auto calls = ImportSystemCalls::Start(contender);
+    if (!calls.ok()) return Annotate(calls.status(), contender.name());
+    const auto imported = Import(prefixes_[contender.name()], processes);
+    if (!imported.ok()) return Annotate(imported.status(), contender.name());
+    auto counts = calls->Take();
+    if (!counts.ok()) return Annotate(counts.status(), contender.name());
+    result.system_calls.push_back(*std::move(counts));
     return absl::OkStatus();
   }
 
@@ -99,7 +166,7 @@ class Comparison {
     return *contenders_[(round + i) % contenders_.size()];
   }
 
-  absl::Status RunRound(size_t round) {
+  absl::Status MeasureRound(size_t round) {
     prefixes_.clear();
     for (size_t i = 0; i < contenders_.size(); ++i) {
       if (absl::Status status = MountOne(Nth(round, i)); !status.ok()) return status;
@@ -151,10 +218,14 @@ class Comparison {
       for (const auto& contender : contenders_) {
         Result& result = results_[name][contender->name()];
         if (result.samples.empty()) continue;
+        std::vector<Count> counts = MedianCounts(result.counts);
+        for (Count& count : MedianCounts(result.system_calls)) {
+          counts.push_back(std::move(count));
+        }
         report_.Add({.name = name,
                      .who = contender->name(),
                      .samples = std::move(result.samples),
-                     .counts = MedianCounts(result.counts)});
+                     .counts = std::move(counts)});
       }
     }
     const std::pair<std::string, std::string> cold_floor(cold_case_, "floor");
@@ -195,6 +266,8 @@ class Comparison {
   const std::string warm_case_;
   const std::string at_once_case_;
   const std::vector<std::string> libraries_;
+  // Whether this round counts system calls instead of time.
+  bool counting_ = false;
   // By contender, in this round.
   std::map<std::string, std::string> prefixes_;
   std::map<std::string, std::map<std::string, Result>> results_;

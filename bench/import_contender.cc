@@ -26,6 +26,8 @@ namespace {
 
 constexpr char kMakeSquashfs[] = "/usr/bin/mksquashfs";
 constexpr char kMount[] = "/bin/mount";
+constexpr char kClientSystemCalls[] = "system calls, client";
+constexpr char kPeerSystemCalls[] = "system calls per peer";
 constexpr mode_t kOwnerOnly = 0700;
 constexpr absl::Duration kCommandMax = absl::Minutes(5);
 
@@ -43,6 +45,7 @@ class LocalImport final : public ImportContender {
   absl::StatusOr<std::string> Mount() override { return std::string(); }
   absl::Status Unmount() override { return absl::OkStatus(); }
   absl::StatusOr<std::vector<Count>> TakeCounts() override { return std::vector<Count>(); }
+  std::vector<ServingProcesses> servers() const override { return {}; }
 
  private:
   const std::string name_ = "local";
@@ -95,6 +98,10 @@ class ProgramImport final : public ImportContender {
     fuse_before_ = *std::move(fuse);
     costs_before_ = *process;
     return counts;
+  }
+
+  std::vector<ServingProcesses> servers() const override {
+    return {{kClientSystemCalls, {mounted_->pid()}}};
   }
 
  private:
@@ -157,6 +164,7 @@ class SquashfsImport final : public ImportContender {
   }
 
   absl::StatusOr<std::vector<Count>> TakeCounts() override { return std::vector<Count>(); }
+  std::vector<ServingProcesses> servers() const override { return {}; }
 
  private:
   absl::Status RunCommand(std::vector<std::string> command) {
@@ -246,6 +254,14 @@ class CoppiceImport final : public ImportContender {
     counts.push_back(
         {"origin", static_cast<double>(CounterOf(spent.front().backing, "bytes")), Unit::kBytes});
     return counts;
+  }
+
+  // The clients of the other nodes do nothing.
+  std::vector<ServingProcesses> servers() const override {
+    std::vector<pid_t> peers;
+    for (const NodeHandle& node : service_->nodes()) peers.push_back(node.peer_pid);
+    return {{kClientSystemCalls, {service_->last().client_pid}},
+            {kPeerSystemCalls, std::move(peers)}};
   }
 
  private:

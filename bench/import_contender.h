@@ -4,6 +4,8 @@
 #ifndef COPPICE_BENCH_IMPORT_CONTENDER_H_
 #define COPPICE_BENCH_IMPORT_CONTENDER_H_
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -15,6 +17,13 @@
 #include "bench/report.h"
 
 namespace coppice {
+
+// Processes that serve an import, whose system calls are counted together.
+struct ServingProcesses {
+  // Of the count in a report.
+  std::string count_name;
+  std::vector<pid_t> pids;
+};
 
 class ImportContender {
  public:
@@ -31,6 +40,8 @@ class ImportContender {
   virtual absl::Status Unmount() = 0;
   // What it has cost since Mount, or since the last call.
   virtual absl::StatusOr<std::vector<Count>> TakeCounts() = 0;
+  // Of those of one group, the count is the mean. REQUIRES: mounted.
+  virtual std::vector<ServingProcesses> servers() const = 0;
 };
 
 // FUSE requests besides IOCTL, in the counts of those that have FUSE requests.

@@ -32,6 +32,7 @@ class LocalContender final : public MountContender {
   absl::StatusOr<std::string> Mount() override { return data_; }
   absl::Status Unmount() override { return absl::OkStatus(); }
   absl::StatusOr<ContenderCosts> Costs() override { return ContenderCosts(); }
+  pid_t server_pid() const override { return -1; }
 
   absl::Status MakeCold(const MountCase& mount_case) override {
     switch (mount_case.cold) {
@@ -95,6 +96,7 @@ class FloorContender final : public MountContender {
   }
 
   absl::Status MakeCold(const MountCase& /*mount_case*/) override { return absl::OkStatus(); }
+  pid_t server_pid() const override { return mounted_->pid(); }
 
   absl::StatusOr<ContenderCosts> Costs() override {
     const auto process = ReadProcessCosts(mounted_->pid());
@@ -131,6 +133,7 @@ class CoppiceContender final : public MountContender {
   }
 
   absl::Status MakeCold(const MountCase& /*mount_case*/) override { return absl::OkStatus(); }
+  pid_t server_pid() const override { return handle_.client_pid; }
 
   absl::StatusOr<ContenderCosts> Costs() override {
     const auto costs = ReadNodeCosts(handle_, context_.Limits(kCostsMax));

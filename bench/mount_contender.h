@@ -5,6 +5,8 @@
 #ifndef COPPICE_BENCH_MOUNT_CONTENDER_H_
 #define COPPICE_BENCH_MOUNT_CONTENDER_H_
 
+#include <sys/types.h>
+
 #include <memory>
 #include <string>
 
@@ -43,6 +45,8 @@ class MountContender {
   // Before each case. UNIMPLEMENTED says why the case cannot be measured; it is then left out.
   virtual absl::Status MakeCold(const MountCase& mount_case) = 0;
   virtual absl::StatusOr<ContenderCosts> Costs() = 0;
+  // The process that serves the mount; -1: none does. REQUIRES: mounted.
+  virtual pid_t server_pid() const = 0;
 };
 
 // `data` is the directory with the data; it outlives them, and so does the context.

@@ -16,6 +16,7 @@
 #include "bench/mount_contender.h"
 #include "bench/report.h"
 #include "bench/scratch_directory.h"
+#include "bench/system_call_counter.h"
 #include "bench/worker_processes.h"
 #include "common/status.h"
 
@@ -54,6 +55,8 @@ struct CaseResult {
   Samples samples;
   // One for each sample.
   std::vector<std::vector<Count>> counts;
+  // Of the process that serves the mount, in the round that counts them.
+  Samples system_calls;
   std::string absent;
 };
 
@@ -101,10 +104,9 @@ class Comparison {
     absl::Status status = absl::OkStatus();
     for (size_t round = 0; round < context_.rounds && status.ok(); ++round) {
       context_.progress(absl::StrCat("round ", round + 1, " of ", context_.rounds));
-      for (const size_t processes : options_.processes) {
-        if (status.ok()) status = RunRound(round, processes);
-      }
+      status = RunRounds(round);
     }
+    if (status.ok()) status = CountSystemCalls();
     Fill(data->path());
     return status;
   }
@@ -117,6 +119,24 @@ class Comparison {
     auto coppice = MakeCoppiceContender(data, options_.data, context_);
     if (!coppice.ok()) return coppice.status();
     contenders_.push_back(*std::move(coppice));
+    return absl::OkStatus();
+  }
+
+  // A round of its own, whose times are not used: counting slows down what is counted.
+  absl::Status CountSystemCalls() {
+    if (absl::Status countable = CheckSystemCallsCountable(); !countable.ok()) {
+      report_.AddNote(SystemCallsNote(countable));
+      return absl::OkStatus();
+    }
+    context_.progress("counting system calls");
+    counting_ = true;
+    return RunRounds(context_.rounds);
+  }
+
+  absl::Status RunRounds(size_t round) {
+    for (const size_t processes : options_.processes) {
+      if (absl::Status status = RunRound(round, processes); !status.ok()) return status;
+    }
     return absl::OkStatus();
   }
 
@@ -169,6 +189,7 @@ class Comparison {
       const auto prepared = RunWorkers(1, mount_case.before, kCaseMax, context_);
       if (!prepared.ok()) return Annotate(prepared.status(), name);
     }
+    if (counting_) return CountCase(contender, mount_case, processes, result);
     const auto before = contender.Costs();
     if (!before.ok()) return before.status();
     const auto duration = RunWorkers(processes, mount_case.work, kCaseMax, context_);
@@ -179,6 +200,28 @@ class Comparison {
     result.counts.push_back(CountsBetween(*before, *after));
     backing_opens_ += after->backing_opens - before->backing_opens;
     return absl::OkStatus();
+  }
+
+  // The work of a case again; REQUIRES: it is prepared.
+  absl::Status CountCase(const MountContender& contender, const MountCase& mount_case,
+                         size_t processes, CaseResult& result) {
+    if (contender.server_pid() < 0) return absl::OkStatus();
+    const auto counter = SystemCallCounter::Start({contender.server_pid()});
+    if (!counter.ok()) return counter.status();
+    const auto worked = RunWorkers(processes, mount_case.work, kCaseMax, context_);
+    if (!worked.ok()) return Annotate(worked.status(), CaseName(mount_case, processes));
+    const auto total = counter->Total();
+    if (!total.ok()) return total.status();
+    result.system_calls.Add(static_cast<double>(*total));
+    return absl::OkStatus();
+  }
+
+  static std::vector<Count> CountsOf(const CaseResult& result) {
+    std::vector<Count> counts = MedianCounts(result.counts);
+    if (!result.system_calls.empty()) {
+      counts.insert(counts.begin(), {"system calls", result.system_calls.Median()});
+    }
+    return counts;
   }
 
   void Fill(const std::string& data) {
@@ -192,7 +235,7 @@ class Comparison {
                        .who = contender->name(),
                        .unit = result.unit,
                        .samples = result.samples,
-                       .counts = MedianCounts(result.counts)});
+                       .counts = CountsOf(result)});
         }
       }
     }
@@ -226,7 +269,8 @@ class Comparison {
         "Cold means: of the FUSE mounts, mounted anew; of the local disk, the pages of the file "
         "dropped (posix_fadvise) and,\nwith --drop_caches only, the names of the whole machine. A "
         "time is that of one operation as one process sees it; a rate\nis that of all processes. "
-        "Counts are medians too, of all processes together.");
+        "Counts are medians too, of all processes together; system calls are those of the process "
+        "that serves the mount.");
     struct statfs figures = {};
     if (statfs(data.c_str(), &figures) == 0) {
       report_.AddNote(absl::StrCat("The local disk is file system type 0x",
@@ -247,6 +291,8 @@ class Comparison {
   std::vector<std::string> names_;
   std::map<std::string, std::map<std::string, CaseResult>> results_;
   uint64_t backing_opens_ = 0;
+  // Whether this round counts system calls instead of time.
+  bool counting_ = false;
 };
 
 }  // namespace

@@ -1,9 +1,12 @@
 #include "bench/hop/competitor.h"
 
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "bench/interleave.h"
+#include "bench/system_call_counter.h"
+#include "common/status.h"
 
 namespace coppice {
 namespace {
@@ -12,10 +15,12 @@ constexpr double kGibibyte = 1 << 30;
 constexpr double kMicroseconds = 1e6;
 
 // The processes of some are children that come and go: their costs are not known.
+bool HasCosts(const CostedRun& run) { return !run.cpu().empty(); }
+
 std::vector<Count> CountsOf(const Workload& workload, const Competitor& competitor,
-                            const CostedRun& run) {
+                            const CostedRun& run, std::optional<uint64_t> system_calls) {
   std::vector<Count> counts;
-  if (!run.cpu().empty()) {
+  if (HasCosts(run)) {
     const std::string what = workload.files > 0 ? "CPU us/file" : "CPU s/GiB";
     const double cpu = run.cpu().Median() *
                        (workload.files > 0 ? kMicroseconds / static_cast<double>(workload.files)
@@ -25,8 +30,27 @@ std::vector<Count> CountsOf(const Workload& workload, const Competitor& competit
       counts.push_back({what + "/hop", cpu / static_cast<double>(workload.hops)});
     }
   }
+  if (system_calls.has_value()) {
+    const auto calls = static_cast<double>(*system_calls);
+    counts.push_back(
+        workload.files > 0
+            ? Count{"system calls/file", calls / static_cast<double>(workload.files)}
+            : Count{"system calls/GiB", calls * kGibibyte / static_cast<double>(workload.bytes)});
+  }
   counts.insert(counts.end(), run.counts().begin(), run.counts().end());
   return counts;
+}
+
+// One round for them alone: what is counted is slower than what is timed.
+absl::StatusOr<std::optional<uint64_t>> CountSystemCalls(const Workload& workload,
+                                                         const Competitor& competitor,
+                                                         const BenchContext& context) {
+  if (absl::Status status = CheckNotInterrupted(context); !status.ok()) return status;
+  CostedRun run(RunCosts::kSystemCalls);
+  if (const auto counted = competitor.measure(run); !counted.ok()) {
+    return Annotate(counted.status(), absl::StrCat(workload.name, ", ", competitor.who));
+  }
+  return run.system_calls();
 }
 
 }  // namespace
@@ -49,6 +73,8 @@ absl::StatusOr<std::map<std::string, Samples>> Compete(const Workload& workload,
   }
   const auto samples = Interleave(measurements, context);
   if (!samples.ok()) return samples.status();
+  const bool countable = CheckSystemCallsCountable().ok();
+  if (countable) context.progress("counting system calls");
   std::map<std::string, Samples> cpu;
   auto measured = samples->begin();
   for (size_t i = 0; i < competitors.size(); ++i) {
@@ -57,12 +83,17 @@ absl::StatusOr<std::map<std::string, Samples>> Compete(const Workload& workload,
       report.AddAbsent(workload.name, competitor.who, competitor.absent);
       continue;
     }
+    absl::StatusOr<std::optional<uint64_t>> system_calls = std::nullopt;
+    if (countable && HasCosts(runs[i])) {
+      system_calls = CountSystemCalls(workload, competitor, context);
+      if (!system_calls.ok()) return system_calls.status();
+    }
     report.Add({.name = workload.name,
                 .who = competitor.who,
                 .unit = Unit::kBytesPerSecond,
                 .samples = *measured++,
-                .counts = CountsOf(workload, competitor, runs[i])});
-    if (!runs[i].cpu().empty()) cpu[competitor.who] = runs[i].cpu();
+                .counts = CountsOf(workload, competitor, runs[i], *system_calls)});
+    if (HasCosts(runs[i])) cpu[competitor.who] = runs[i].cpu();
   }
   return cpu;
 }

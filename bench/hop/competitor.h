@@ -40,7 +40,8 @@ struct Competitor {
 };
 
 // Measures all of them interleaved and adds a row for each, of bytes per second. The CPU seconds of
-// those whose costs are known, by competitor. The first error ends it.
+// those whose costs are known, by competitor. Those are done once more, untimed, for their system
+// calls, where these can be counted (bench/system_call_counter.h). The first error ends it.
 absl::StatusOr<std::map<std::string, Samples>> Compete(const Workload& workload,
                                                        const std::vector<Competitor>& competitors,
                                                        const BenchContext& context, Report& report);

@@ -1,7 +1,13 @@
 #include "bench/hop/competitor.h"
 
-#include <utility>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "bench/system_call_counter.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -11,6 +17,11 @@ namespace {
 using ::testing::HasSubstr;
 
 constexpr size_t kRounds = 3;
+
+bool IsSystemCalls(const Count& count) { return count.name == "system calls/file"; }
+
+// Not every machine counts them.
+void DropSystemCalls(std::vector<Count>& counts) { std::erase_if(counts, IsSystemCalls); }
 
 class CompeteTest : public testing::Test {
  protected:
@@ -69,14 +80,42 @@ TEST_F(CompeteTest, KnownCostsAreCountsForEachFileAndForEachHopWhereThereAreHops
   const auto cpu = Run({{"chain", costed}, {"floor", costed, /*has_hops=*/false}});
   ASSERT_TRUE(cpu.ok()) << cpu.status();
   EXPECT_EQ(cpu->at("chain").count(), kRounds);
-  const std::vector<Count>& chain = report_.Find("case", "chain")->counts;
+  std::vector<Count> chain = report_.Find("case", "chain")->counts;
+  std::vector<Count> floor = report_.Find("case", "floor")->counts;
+  DropSystemCalls(chain);
+  DropSystemCalls(floor);
   ASSERT_EQ(chain.size(), 3u);
   EXPECT_EQ(chain[0].name, "CPU us/file");
   EXPECT_DOUBLE_EQ(chain[0].value, cpu->at("chain").Median() * 1e6 / 10);
   EXPECT_EQ(chain[1].name, "CPU us/file/hop");
   EXPECT_DOUBLE_EQ(chain[1].value, chain[0].value / 2);
   EXPECT_EQ(chain[2].name, "requests");
-  EXPECT_EQ(report_.Find("case", "floor")->counts.size(), 2u);
+  EXPECT_EQ(floor.size(), 2u);
+}
+
+TEST_F(CompeteTest, SystemCallsAreThoseOfARunThatIsNotTimed) {
+  if (absl::Status status = CheckSystemCallsCountable(); !status.ok()) {
+    GTEST_SKIP() << "NOT TESTED: " << status.message();
+  }
+  const auto cpu = Run({{"costed",
+                         [this](CostedRun& run) {
+                           ++measured_;
+                           return run.Measure({}, [] {
+                             for (int i = 0; i < 10'000; ++i) syscall(SYS_getppid);
+                             return absl::OkStatus();
+                           });
+                         }},
+                        {"not costed", Takes(absl::Seconds(1))}});
+  ASSERT_TRUE(cpu.ok()) << cpu.status();
+  EXPECT_EQ(measured_, 2 * kRounds + 1);
+  EXPECT_EQ(cpu->at("costed").count(), kRounds);
+  const ReportRow* const row = report_.Find("case", "costed");
+  EXPECT_EQ(row->samples.count(), kRounds);
+  const auto calls = std::find_if(row->counts.begin(), row->counts.end(), IsSystemCalls);
+  ASSERT_NE(calls, row->counts.end());
+  EXPECT_GE(calls->value, 1'000);  // for each of ten files
+  EXPECT_LE(calls->value, 1'100);
+  EXPECT_TRUE(report_.Find("case", "not costed")->counts.empty());
 }
 
 TEST_F(CompeteTest, AnErrorEndsItWithTheNamesOfTheCaseAndOfWhomItWas) {

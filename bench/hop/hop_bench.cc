@@ -25,6 +25,7 @@
 #include "bench/process/peer_chain.h"
 #include "bench/process/sample_files.h"
 #include "bench/scratch_directory.h"
+#include "bench/system_call_counter.h"
 #include "deploy/program_files.h"
 #include "deploy/table.h"
 
@@ -79,6 +80,9 @@ class HopBench {
     if (options_.size_bytes > 0) AddLargeGoals();
     if (options_.files > 0) AddSmallGoals();
     AddNotes();
+    if (absl::Status countable = CheckSystemCallsCountable(); !countable.ok()) {
+      report_.AddNote(SystemCallsNote(countable));
+    }
     return absl::OkStatus();
   }
 

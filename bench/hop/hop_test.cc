@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <string>
 
+#include "bench/system_call_counter.h"
 #include "bench/testing/program_report.h"
 #include "deploy/testing/program_run.h"
 #include "gmock/gmock.h"
@@ -16,6 +17,18 @@ using ::testing::Not;
 
 constexpr char kProgram[] = "bench/hop/hop";
 
+// System calls for each unit of work: of that many requests at least every other takes one. None
+// where the machine does not count them.
+void ExpectSystemCalls(const ReportedRow& row, const std::string& name, double requests) {
+  if (absl::Status status = CheckSystemCallsCountable(); !status.ok()) {
+    EXPECT_EQ(row.counts.count(name), 0u) << name;
+    GTEST_LOG_(WARNING) << "NOT TESTED: " << status.message();
+    return;
+  }
+  ASSERT_EQ(row.counts.count(name), 1u) << name;
+  EXPECT_GT(row.counts.at(name), requests / 2) << name;
+}
+
 TEST(HopTest, EveryCompetitorMovesBothWorkloads) {
   const ProgramReport report =
       RunForReport(kProgram, {"--size=8MiB", "--files=200", "--chains=1,2", "--rounds=1"});
@@ -29,6 +42,8 @@ TEST(HopTest, EveryCompetitorMovesBothWorkloads) {
       EXPECT_EQ(rows.at(who).unit, "B/s");
       EXPECT_GT(rows.at(who).median, 0);
       EXPECT_GT(rows.at(who).counts.at("CPU s/GiB"), 0);
+      // Of 1 MiB each, at least one for who sends and one for who receives.
+      ExpectSystemCalls(rows.at(who), "system calls/GiB", 2 * 1024);
     }
   }
   for (const char* name : {"200 files of 4 KiB, hops: 1", "200 files of 4 KiB, hops: 2"}) {
@@ -43,6 +58,7 @@ TEST(HopTest, EveryCompetitorMovesBothWorkloads) {
   EXPECT_GT(floor.median, 0);
   EXPECT_GT(floor.counts.at("CPU us/file"), 0);
   EXPECT_GE(floor.counts.at("FUSE requests"), 200);  // a READ for each file
+  ExpectSystemCalls(floor, "system calls/file", floor.counts.at("FUSE requests") / 200);
   EXPECT_EQ(report.rows.at("200 files of 4 KiB, hops: 1").count("FUSE floor, no hop"), 0u);
   // Measured, or a row that says why not.
   ASSERT_EQ(report.rows.at("200 files of 4 KiB, hops: 2").count("sshfs, 1 hop"), 1u);
