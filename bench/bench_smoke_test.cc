@@ -126,6 +126,9 @@ TEST_F(BenchSmokeTest, MountFloorMeasuresEveryCaseByAllThree) {
     ExpectSystemCalls("stat, cold", who, "system calls", 30);
     ExpectSystemCalls("open, read 8 KiB, close, cold", who, "system calls", 30);
   }
+  // The peer has all of it in memory that the client reads: only the answer to the kernel is left.
+  EXPECT_EQ(CountOf("sequential read, cold", "coppice", "copies"), 1);
+  EXPECT_EQ(CountOf("sequential read, warm", "coppice", "copies"), 0);
   EXPECT_FALSE(RowOf("stat, cold", "coppice")["counts"].empty());
   EXPECT_TRUE(RowOf("stat, warm", "local")["counts"].empty());
   EXPECT_EQ(CountOf("stat, cold", "coppice", "RPCs"), 0);
@@ -150,8 +153,11 @@ TEST_F(BenchSmokeTest, ImportMeasuresColdWarmAndAtOnce) {
     EXPECT_GT(CountOf(cold, who, "RPCs"), 10) << who;
     EXPECT_GT(CountOf(cold, who, "origin"), 1 << 20) << who;
     EXPECT_GT(CountOf(cold, who, "CPU per peer"), 0) << who;
+    // Into the peer's memory, and to the kernel.
+    EXPECT_GE(CountOf(cold, who, "copies"), 2) << who;
   }
   EXPECT_GT(CountOf(cold, "coppice, chain of 2", "bytes per hop"), 1 << 20);
+  EXPECT_GE(CountOf(cold, "coppice, chain of 2", "copies"), CountOf(cold, "coppice", "copies") + 2);
   for (const char* const who : {"passthrough", "coppice", "coppice, chain of 2"}) {
     ExpectSystemCalls(cold, who, "system calls, client", CountOf(cold, who, "FUSE, no IOCTL") / 2);
     // It opens what the mount is asked for.

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+#include "bench/copy_count.h"
 #include "bench/fuse_server.h"
 #include "bench/mounted_program.h"
 #include "bench/mounted_service.h"
@@ -253,6 +254,8 @@ class CoppiceImport final : public ImportContender {
     }
     counts.push_back(
         {"origin", static_cast<double>(CounterOf(spent.front().backing, "bytes")), Unit::kBytes});
+    const MovedBytes moved = MovedBytesOf(spent);
+    for (Count& count : CopyCounts(moved, moved.to_kernel)) counts.push_back(std::move(count));
     return counts;
   }
 

@@ -145,6 +145,7 @@ class CoppiceContender final : public MountContender {
         .call_bytes = CounterOf(costs->service, "bytes_sent"),
         .blocks_shared = CounterOf(costs->service, "blocks_shared"),
         .backing_opens = CounterOf(costs->backing, "opens"),
+        .moved = MovedBytesOf({*costs}),
         .cpu = costs->peer.cpu + costs->client.cpu,
         .waits = costs->peer.voluntary_switches + costs->client.voluntary_switches};
   }

@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "bench/bench_context.h"
+#include "bench/copy_count.h"
 #include "bench/mount_cases.h"
 #include "bench/node_costs.h"
 
@@ -29,6 +30,8 @@ struct ContenderCosts {
   uint64_t blocks_shared = 0;
   // Files that the peer opened in the backing store: none, when it was warm.
   uint64_t backing_opens = 0;
+  // Of those whose copies can be computed from it; 0 of the others.
+  MovedBytes moved;
   // Of the processes that serve: CPU time, and how often one of their threads stopped to wait.
   absl::Duration cpu;
   uint64_t waits = 0;

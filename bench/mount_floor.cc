@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "bench/bench_context.h"
 #include "bench/bench_program.h"
+#include "bench/copy_count.h"
 #include "bench/mount_cases.h"
 #include "bench/mount_contender.h"
 #include "bench/report.h"
@@ -65,7 +66,8 @@ std::string CaseName(const MountCase& mount_case, size_t processes) {
                         : absl::StrCat(mount_case.name, ", ", processes, " processes");
 }
 
-std::vector<Count> CountsBetween(const ContenderCosts& before, const ContenderCosts& after) {
+std::vector<Count> CountsBetween(const MountCase& mount_case, const ContenderCosts& before,
+                                 const ContenderCosts& after) {
   // The local disk: nobody serves.
   if (after.fuse.empty()) return {};
   std::vector<Count> counts = {
@@ -80,6 +82,11 @@ std::vector<Count> CountsBetween(const ContenderCosts& before, const ContenderCo
   }
   for (Count& count : FuseCounts(CountersBetween(before.fuse, after.fuse))) {
     counts.push_back(std::move(count));
+  }
+  // Who reads a file from start to end is given each byte once; small files are given ahead, too.
+  if (mount_case.unit == Unit::kBytesPerSecond) {
+    const MovedBytes moved = MovedBytesBetween(before.moved, after.moved);
+    for (Count& count : CopyCounts(moved, moved.to_kernel)) counts.push_back(std::move(count));
   }
   return counts;
 }
@@ -197,7 +204,7 @@ class Comparison {
     const auto after = contender.Costs();
     if (!after.ok()) return after.status();
     result.samples.Add(SampleOf(mount_case, *duration, processes));
-    result.counts.push_back(CountsBetween(*before, *after));
+    result.counts.push_back(CountsBetween(mount_case, *before, *after));
     backing_opens_ += after->backing_opens - before->backing_opens;
     return absl::OkStatus();
   }

@@ -39,15 +39,34 @@ Counters LayerOf(const PeerStatistics& peer, const std::string& layer) {
   return found == peer.layers.end() ? Counters() : found->second;
 }
 
-}  // namespace
-
-absl::StatusOr<NodeCosts> ReadNodeCosts(const NodeHandle& node, const WaitLimits& limits) {
-  const auto statistics =
+absl::StatusOr<PeerStatistics> AskStatistics(const NodeHandle& node, const WaitLimits& limits) {
+  auto statistics =
       AskPeerStatistics(node.socket, std::min(limits.deadline, absl::Now() + kStatisticsMax));
   if (!statistics.ok()) return Annotate(statistics.status(), node.name);
-  NodeCosts costs = {.service = LayerOf(*statistics, "service"),
-                     .parent = LayerOf(*statistics, "parent"),
-                     .backing = LayerOf(*statistics, "backing")};
+  return statistics;
+}
+
+absl::StatusOr<NodeCosts> CostsOfPeer(const NodeHandle& node, const PeerStatistics& statistics) {
+  NodeCosts costs = {.service = LayerOf(statistics, "service"),
+                     .parent = LayerOf(statistics, "parent"),
+                     .backing = LayerOf(statistics, "backing")};
+  const auto peer = ReadProcessCosts(node.peer_pid);
+  if (!peer.ok()) return Annotate(peer.status(), absl::StrCat(node.name, ": peer_server"));
+  costs.peer = *peer;
+  return costs;
+}
+
+}  // namespace
+
+absl::StatusOr<NodeCosts> ReadPeerCosts(const NodeHandle& node, const WaitLimits& limits) {
+  const auto statistics = AskStatistics(node, limits);
+  if (!statistics.ok()) return statistics.status();
+  return CostsOfPeer(node, *statistics);
+}
+
+absl::StatusOr<NodeCosts> ReadNodeCosts(const NodeHandle& node, const WaitLimits& limits) {
+  const auto statistics = AskStatistics(node, limits);
+  if (!statistics.ok()) return statistics.status();
   const auto mount =
       std::find_if(statistics->mounts.begin(), statistics->mounts.end(),
                    [&](const MountCounters& each) { return each.mount_point == node.mount_point; });
@@ -55,13 +74,12 @@ absl::StatusOr<NodeCosts> ReadNodeCosts(const NodeHandle& node, const WaitLimits
     return absl::NotFoundError(
         absl::StrCat(node.name, ": no mount at '", node.mount_point, "' reports to its peer"));
   }
-  costs.fuse = mount->counters;
-  const auto peer = ReadProcessCosts(node.peer_pid);
-  if (!peer.ok()) return Annotate(peer.status(), absl::StrCat(node.name, ": peer_server"));
-  costs.peer = *peer;
+  auto costs = CostsOfPeer(node, *statistics);
+  if (!costs.ok()) return costs.status();
+  costs->fuse = mount->counters;
   const auto client = ReadProcessCosts(node.client_pid);
   if (!client.ok()) return Annotate(client.status(), absl::StrCat(node.name, ": fuse_client"));
-  costs.client = *client;
+  costs->client = *client;
   return costs;
 }
 

@@ -41,6 +41,8 @@ struct NodeHandle {
 
 // Errors name the node. NOT_FOUND when the mount is not attached to the peer.
 absl::StatusOr<NodeCosts> ReadNodeCosts(const NodeHandle& node, const WaitLimits& limits);
+// The same of a node without a mount: nothing of FUSE, nor of a client.
+absl::StatusOr<NodeCosts> ReadPeerCosts(const NodeHandle& node, const WaitLimits& limits);
 
 // What was spent between the two. Counters that were not there before count from 0; gauges (what
 // goes down) count as 0.

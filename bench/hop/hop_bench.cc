@@ -4,11 +4,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "bench/hop/chain_costs.h"
 #include "bench/hop/competitor.h"
 #include "bench/hop/costed_run.h"
 #include "bench/hop/grpc_relay.h"
@@ -19,7 +21,6 @@
 #include "bench/hop/tar_walk.h"
 #include "bench/hop/tcp_relay.h"
 #include "bench/mounted_program.h"
-#include "bench/node_costs.h"
 #include "bench/process/kernel_reader.h"
 #include "bench/process/loopback_ssh.h"
 #include "bench/process/peer_chain.h"
@@ -44,7 +45,6 @@ constexpr char kFloor[] = "FUSE floor, no hop";
 constexpr size_t kLargeWidth = 8;
 constexpr size_t kSmallWidth = 16;
 constexpr size_t kFilesPerDirectory = 100;
-constexpr absl::Duration kCostsMax = absl::Seconds(20);
 // A root that is hot must hold everything, in each of its shards.
 constexpr uint64_t kCacheBytesMin = uint64_t{4} << 30;
 constexpr uint64_t kCacheFactor = 4;
@@ -102,8 +102,10 @@ class HopBench {
 
   absl::Status AddCase(const Workload& workload, const std::vector<Competitor>& competitors);
 
-  Measure ThroughPeers(size_t hops, std::function<absl::Status(const std::string&)> work);
-  Measure ThroughMount(size_t hops, std::function<absl::Status(const std::string&)> work);
+  Measure ThroughPeers(const Workload& workload,
+                       std::function<absl::Status(const std::string&)> work);
+  Measure ThroughMount(const Workload& workload,
+                       std::function<absl::Status(const std::string&)> work);
   Measure ThroughRelays(const std::string& protocol, size_t hops,
                         std::function<absl::Status(const std::string&)> work);
   Measure ThroughTar(size_t hops);
@@ -202,13 +204,14 @@ absl::Status HopBench::StartRoot() {
 
 absl::Status HopBench::MeasureLarge(size_t hops) {
   const uint64_t bytes = options_.size_bytes;
+  const Workload workload = {.name = LargeCase(hops), .hops = hops, .bytes = bytes};
   const std::vector<Competitor> competitors = {
-      {kSource, ThroughPeers(hops,
+      {kSource, ThroughPeers(workload,
                              [bytes](const std::string& address) {
                                return Expect(ReadFileFromPeer(address, "large", kLargeWidth),
                                              bytes);
                              })},
-      {kMount, ThroughMount(hops,
+      {kMount, ThroughMount(workload,
                             [bytes](const std::string& mount) {
                               return Expect(ReadSequentially(mount + "/large"), bytes);
                             })},
@@ -220,24 +223,26 @@ absl::Status HopBench::MeasureLarge(size_t hops) {
       {kTcp, ThroughRelays("tcp", hops, [bytes](const std::string& address) {
          return ReadOverTcp(address, bytes);
        })}};
-  return AddCase({.name = LargeCase(hops), .hops = hops, .bytes = bytes}, competitors);
+  return AddCase(workload, competitors);
 }
 
 absl::Status HopBench::MeasureSmall(size_t hops) {
   const uint64_t bytes = small_bytes();
   const size_t files = options_.files;
+  const Workload workload = {.name = SmallCase(hops), .hops = hops, .bytes = bytes, .files = files};
   const absl::Status tar = CheckTar();
   const absl::Status unpacked =
       tar.ok() ? CheckMemoryDirectory(kMemoryDirectory, bytes, files + directories_) : tar;
   std::vector<Competitor> competitors = {
-      {kSource, ThroughPeers(hops,
+      {kSource, ThroughPeers(workload,
                              [bytes](const std::string& address) {
                                return Expect(ReadTreeFromPeer(address, "small", kSmallWidth),
                                              bytes);
                              })},
-      {kMount,
-       ThroughMount(
-           hops, [bytes](const std::string& mount) { return WalkFiles(mount + "/small", bytes); })},
+      {kMount, ThroughMount(workload,
+                            [bytes](const std::string& mount) {
+                              return WalkFiles(mount + "/small", bytes);
+                            })},
       {kGrpc, ThroughRelays("grpc", hops,
                             [files](const std::string& address) {
                               return ReadOverGrpc(address, files, kSmallFileBytes, kSmallWidth);
@@ -248,8 +253,7 @@ absl::Status HopBench::MeasureSmall(size_t hops) {
     competitors.push_back({kFloor, ThroughFloor(), /*has_hops=*/false});
     competitors.push_back({kSshfs, ThroughSshfs(), /*has_hops=*/true, ssh_absent_});
   }
-  return AddCase({.name = SmallCase(hops), .hops = hops, .bytes = bytes, .files = files},
-                 competitors);
+  return AddCase(workload, competitors);
 }
 
 absl::Status HopBench::AddCase(const Workload& workload,
@@ -260,43 +264,33 @@ absl::Status HopBench::AddCase(const Workload& workload,
   return absl::OkStatus();
 }
 
-Measure HopBench::ThroughPeers(size_t hops, std::function<absl::Status(const std::string&)> work) {
-  return [this, hops, work = std::move(work)](CostedRun& run) -> absl::StatusOr<absl::Duration> {
-    if (absl::Status renewed = peers_->Renew(hops); !renewed.ok()) return renewed;
-    return run.Measure(peers_->pids(), [&] { return work(peers_->address()); });
+Measure HopBench::ThroughPeers(const Workload& workload,
+                               std::function<absl::Status(const std::string&)> work) {
+  return [this, workload,
+          work = std::move(work)](CostedRun& run) -> absl::StatusOr<absl::Duration> {
+    if (absl::Status renewed = peers_->Renew(workload.hops); !renewed.ok()) return renewed;
+    return MeasureChain(
+        *peers_, std::nullopt, workload, [&] { return work(peers_->address()); }, run, context_);
   };
 }
 
-Measure HopBench::ThroughMount(size_t hops, std::function<absl::Status(const std::string&)> work) {
-  return [this, hops, work = std::move(work)](CostedRun& run) -> absl::StatusOr<absl::Duration> {
-    if (absl::Status renewed = peers_->Renew(hops); !renewed.ok()) return renewed;
-    const std::string mount_point = scratch_.File("mount");
-    const auto mount = MountedProgram::Start(
-        {.name = "fuse_client",
-         .arguments = {programs_.fuse_client, absl::StrCat("--peer=unix:", peers_->socket())},
-         .mount_point = mount_point,
-         .log_file = scratch_.File("fuse_client.log")},
-        context_);
-    if (!mount.ok()) return mount.status();
-    std::vector<pid_t> pids = peers_->pids();
-    const NodeHandle node = {.name = "the last node",
-                             .socket = peers_->socket(),
-                             .mount_point = mount_point,
-                             .peer_pid = pids.back(),
-                             .client_pid = (*mount)->pid()};
-    pids.push_back(node.client_pid);
-    const auto before = ReadNodeCosts(node, context_.Limits(kCostsMax));
-    if (!before.ok()) return before.status();
-    const auto elapsed = run.Measure(pids, [&] { return work(mount_point); });
-    const auto after = ReadNodeCosts(node, context_.Limits(kCostsMax));
-    if (!after.ok()) return after.status();
-    const NodeCosts spent = CostsBetween(*before, *after);
-    run.SetCounts({{"FUSE requests", static_cast<double>(FuseRequestsBesideIoctl(spent.fuse))},
-                   {"RPCs to peer", static_cast<double>(CallsIn(spent.service))},
-                   {"RPCs to parent", static_cast<double>(CallsIn(spent.parent))},
-                   {"messages with parent", static_cast<double>(MessagesIn(spent.parent))}});
-    return elapsed;
-  };
+Measure HopBench::ThroughMount(const Workload& workload,
+                               std::function<absl::Status(const std::string&)> work) {
+  return
+      [this, workload, work = std::move(work)](CostedRun& run) -> absl::StatusOr<absl::Duration> {
+        if (absl::Status renewed = peers_->Renew(workload.hops); !renewed.ok()) return renewed;
+        const std::string mount_point = scratch_.File("mount");
+        const auto mount = MountedProgram::Start(
+            {.name = "fuse_client",
+             .arguments = {programs_.fuse_client, absl::StrCat("--peer=unix:", peers_->socket())},
+             .mount_point = mount_point,
+             .log_file = scratch_.File("fuse_client.log")},
+            context_);
+        if (!mount.ok()) return mount.status();
+        return MeasureChain(
+            *peers_, ChainMount{mount_point, (*mount)->pid()}, workload,
+            [&] { return work(mount_point); }, run, context_);
+      };
 }
 
 Measure HopBench::ThroughRelays(const std::string& protocol, size_t hops,

@@ -17,6 +17,9 @@ using ::testing::Not;
 
 constexpr char kProgram[] = "bench/hop/hop";
 
+// Headers of messages; blocks that were fetched twice.
+constexpr double kCopiesTolerance = 0.5;
+
 // System calls for each unit of work: of that many requests at least every other takes one. None
 // where the machine does not count them.
 void ExpectSystemCalls(const ReportedRow& row, const std::string& name, double requests) {
@@ -45,6 +48,15 @@ TEST(HopTest, EveryCompetitorMovesBothWorkloads) {
       // Of 1 MiB each, at least one for who sends and one for who receives.
       ExpectSystemCalls(rows.at(who), "system calls/GiB", 2 * 1024);
     }
+  }
+  // From a hot root: each hop is a message of three copies, and the kernel's is one. From the mount
+  // to its peer no bytes move.
+  for (const size_t hops : {size_t{1}, size_t{2}}) {
+    const auto& rows = report.rows.at("8.0 MiB, hops: " + std::to_string(hops));
+    const double messages = 3.0 * static_cast<double>(hops);
+    EXPECT_NEAR(rows.at("Coppice, PeerSource").counts.at("copies"), messages, kCopiesTolerance);
+    EXPECT_NEAR(rows.at("Coppice, mount").counts.at("copies"), messages - 3 + 1, kCopiesTolerance);
+    EXPECT_EQ(rows.at("raw gRPC").counts.count("copies"), 0u);
   }
   for (const char* name : {"200 files of 4 KiB, hops: 1", "200 files of 4 KiB, hops: 2"}) {
     const auto& rows = report.rows.at(name);
