@@ -1,5 +1,6 @@
 #include "bench/hop/chain_costs.h"
 
+#include <cstdint>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -32,6 +33,19 @@ absl::StatusOr<std::vector<NodeCosts>> ReadChainCosts(const PeerChain& peers,
   return costs;
 }
 
+std::vector<Count> MountCounts(const NodeCosts& last) {
+  std::vector<Count> counts = {
+      {"FUSE requests", static_cast<double>(FuseRequestsBesideIoctl(last.fuse))}};
+  for (Count& count : FuseCounts(last.fuse)) counts.push_back(std::move(count));
+  if (const auto given = last.fuse.find("files_given"); given != last.fuse.end()) {
+    counts.push_back({"files given ahead", static_cast<double>(given->second)});
+  }
+  counts.push_back({"RPCs to peer", static_cast<double>(CallsIn(last.service))});
+  counts.push_back({"RPCs to parent", static_cast<double>(CallsIn(last.parent))});
+  counts.push_back({"messages with parent", static_cast<double>(MessagesIn(last.parent))});
+  return counts;
+}
+
 }  // namespace
 
 absl::StatusOr<absl::Duration> MeasureChain(const PeerChain& peers,
@@ -56,18 +70,18 @@ std::vector<Count> ChainCounts(const std::vector<NodeCosts>& before,
                                bool has_mount) {
   std::vector<NodeCosts> spent;
   for (size_t i = 0; i < after.size(); ++i) spent.push_back(CostsBetween(before[i], after[i]));
-  const NodeCosts& last = spent.back();
+  const MovedBytes moved = MovedBytesOf(spent);
   std::vector<Count> counts;
-  if (has_mount) {
-    counts = {{"FUSE requests", static_cast<double>(FuseRequestsBesideIoctl(last.fuse))},
-              {"RPCs to peer", static_cast<double>(CallsIn(last.service))},
-              {"RPCs to parent", static_cast<double>(CallsIn(last.parent))},
-              {"messages with parent", static_cast<double>(MessagesIn(last.parent))}};
+  if (has_mount) counts = MountCounts(spent.back());
+  // From a mount to its peer there is no TCP.
+  const uint64_t bytes = has_mount ? moved.over_hops : moved.over_hops + moved.to_client;
+  const size_t hops = has_mount ? spent.size() - 1 : spent.size();
+  if (hops > 0) {
+    counts.push_back(
+        {"bytes per hop", static_cast<double>(bytes) / static_cast<double>(hops), Unit::kBytes});
   }
   if (workload.files == 0) {
-    for (Count& count : CopyCounts(MovedBytesOf(spent), workload.bytes)) {
-      counts.push_back(std::move(count));
-    }
+    for (Count& count : CopyCounts(moved, workload.bytes)) counts.push_back(std::move(count));
   }
   return counts;
 }

@@ -27,7 +27,8 @@ std::vector<NodeCosts> TwoNodes(uint64_t rounds, bool has_mount) {
                  {"messages_received", 4 * rounds},
                  {"bytes_received", bytes}};
   last.service = {{"read", 5 * rounds}, {"bytes_sent", has_mount ? 0 : bytes}};
-  if (has_mount) last.fuse = {{"READ", 6 * rounds}, {"read_bytes", bytes}};
+  if (has_mount)
+    last.fuse = {{"READ", 6 * rounds}, {"files_given", 8 * rounds}, {"read_bytes", bytes}};
   return {root, last};
 }
 
@@ -39,6 +40,8 @@ std::vector<Count> CountsOf(const Workload& workload, bool has_mount) {
 TEST(ChainCostsTest, AMountHasRequestsCallsAndMessages) {
   const std::vector<Count> counts = CountsOf({.hops = 2, .bytes = kBytes}, /*has_mount=*/true);
   EXPECT_EQ(ValueOf(counts, "FUSE requests"), 6);
+  EXPECT_EQ(ValueOf(counts, "READ"), 6);
+  EXPECT_EQ(ValueOf(counts, "files given ahead"), 8);
   EXPECT_EQ(ValueOf(counts, "RPCs to peer"), 5);
   EXPECT_EQ(ValueOf(counts, "RPCs to parent"), 2);
   EXPECT_EQ(ValueOf(counts, "messages with parent"), 7);
@@ -48,6 +51,23 @@ TEST(ChainCostsTest, ALargeFileHasCopiesOverTheHopAndToWhomItIsRead) {
   const Workload large = {.hops = 2, .bytes = kBytes};
   EXPECT_EQ(ValueOf(CountsOf(large, /*has_mount=*/true), "copies"), 3 + 1);
   EXPECT_EQ(ValueOf(CountsOf(large, /*has_mount=*/false), "copies"), 3 + 3);
+}
+
+TEST(ChainCostsTest, BytesAreThoseOfEachTcpConnection) {
+  const Workload large = {.hops = 2, .bytes = kBytes};
+  EXPECT_EQ(ValueOf(CountsOf(large, /*has_mount=*/true), "bytes per hop"), kBytes);
+  EXPECT_EQ(ValueOf(CountsOf(large, /*has_mount=*/false), "bytes per hop"), kBytes);
+}
+
+TEST(ChainCostsTest, AMountAtTheRootHasNoTcpConnection) {
+  const NodeCosts before;
+  NodeCosts after;
+  after.fuse["read_bytes"] = kBytes;
+  const std::vector<Count> counts =
+      ChainCounts({before}, {after}, {.hops = 1, .bytes = kBytes}, /*has_mount=*/true);
+  EXPECT_EQ(ValueOf(counts, "bytes per hop"), -1);
+  EXPECT_EQ(ValueOf(counts, "files given ahead"), -1);
+  EXPECT_EQ(ValueOf(counts, "copies"), 1);
 }
 
 TEST(ChainCostsTest, SmallFilesHaveNoCopiesThatCouldBeTold) {

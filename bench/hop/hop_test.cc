@@ -17,6 +17,7 @@ using ::testing::Not;
 
 constexpr char kProgram[] = "bench/hop/hop";
 
+constexpr double kLargeBytes = 8 << 20;
 // Headers of messages; blocks that were fetched twice.
 constexpr double kCopiesTolerance = 0.5;
 
@@ -55,7 +56,14 @@ TEST(HopTest, EveryCompetitorMovesBothWorkloads) {
     const auto& rows = report.rows.at("8.0 MiB, hops: " + std::to_string(hops));
     const double messages = 3.0 * static_cast<double>(hops);
     EXPECT_NEAR(rows.at("Coppice, PeerSource").counts.at("copies"), messages, kCopiesTolerance);
-    EXPECT_NEAR(rows.at("Coppice, mount").counts.at("copies"), messages - 3 + 1, kCopiesTolerance);
+    const ReportedRow& mount = rows.at("Coppice, mount");
+    EXPECT_NEAR(mount.counts.at("copies"), messages - 3 + 1, kCopiesTolerance);
+    EXPECT_GE(mount.counts.at("READ"), 8);  // of 1 MiB at most
+    EXPECT_GE(rows.at("Coppice, PeerSource").counts.at("bytes per hop"), kLargeBytes);
+    EXPECT_EQ(mount.counts.count("bytes per hop"), hops - 1);
+    if (hops > 1) {
+      EXPECT_GE(mount.counts.at("bytes per hop"), kLargeBytes);
+    }
     EXPECT_EQ(rows.at("raw gRPC").counts.count("copies"), 0u);
   }
   for (const char* name : {"200 files of 4 KiB, hops: 1", "200 files of 4 KiB, hops: 2"}) {
@@ -69,7 +77,12 @@ TEST(HopTest, EveryCompetitorMovesBothWorkloads) {
   const auto& floor = report.rows.at("200 files of 4 KiB, hops: 2").at("FUSE floor, no hop");
   EXPECT_GT(floor.median, 0);
   EXPECT_GT(floor.counts.at("CPU us/file"), 0);
-  EXPECT_GE(floor.counts.at("FUSE requests"), 200);  // a READ for each file
+  EXPECT_GE(floor.counts.at("FUSE requests"), 200);
+  EXPECT_EQ(floor.counts.at("READ"), 200);
+  const ReportedRow& small = report.rows.at("200 files of 4 KiB, hops: 2").at("Coppice, mount");
+  // Each file was asked for, or given before.
+  EXPECT_GE(small.counts.at("READ") + small.counts.at("files given ahead"), 200);
+  EXPECT_GE(small.counts.at("bytes per hop"), 200 * 4096);
   ExpectSystemCalls(floor, "system calls/file", floor.counts.at("FUSE requests") / 200);
   EXPECT_EQ(report.rows.at("200 files of 4 KiB, hops: 1").count("FUSE floor, no hop"), 0u);
   // Measured, or a row that says why not.

@@ -1,6 +1,8 @@
 #include "bench/hop/mounted_walk.h"
 
 #include <cerrno>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "bench/fuse_server.h"
@@ -41,7 +43,10 @@ absl::StatusOr<absl::Duration> TimeFloorWalk(const WalkedTree& tree, const std::
   auto elapsed = run.Measure({(*mount)->pid()}, [&] { return WalkFiles(mount_point, tree.bytes); });
   const auto requests = ReadRequestCounters(mount_point);
   if (!requests.ok()) return requests.status();
-  run.SetCounts({{"FUSE requests", static_cast<double>(FuseRequestsBesideIoctl(*requests))}});
+  std::vector<Count> counts = {
+      {"FUSE requests", static_cast<double>(FuseRequestsBesideIoctl(*requests))}};
+  for (Count& count : FuseCounts(*requests)) counts.push_back(std::move(count));
+  run.SetCounts(std::move(counts));
   return elapsed;
 }
 
