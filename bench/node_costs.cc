@@ -123,6 +123,11 @@ std::vector<Count> FuseCounts(const Counters& fuse) {
   return counts;
 }
 
+std::vector<Count> ProcessorCounts(const NodeCosts& spent) {
+  return {{"client CPU", absl::ToDoubleSeconds(spent.client.cpu), Unit::kSeconds},
+          {"peer CPU", absl::ToDoubleSeconds(spent.peer.cpu), Unit::kSeconds}};
+}
+
 uint64_t FuseRequestsBesideIoctl(const Counters& fuse) {
   uint64_t sum = 0;
   for (const auto& [name, value] : fuse) {

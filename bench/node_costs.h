@@ -59,6 +59,8 @@ uint64_t CounterOf(const Counters& counters, const std::string& name);
 // FUSE requests by kind as counts of a report, those that came at all; IOCTL too, which the kernel
 // forwards whatever is answered.
 std::vector<Count> FuseCounts(const Counters& fuse);
+// CPU time of the client and of the peer as counts of a report.
+std::vector<Count> ProcessorCounts(const NodeCosts& spent);
 // All FUSE requests; without IOCTL.
 uint64_t FuseRequestsBesideIoctl(const Counters& fuse);
 

@@ -33,6 +33,16 @@ TEST(NodeCostsTest, EveryPartIsTakenBetween) {
   EXPECT_EQ(between.client.cpu, absl::Seconds(6));
 }
 
+TEST(NodeCostsTest, CpuTimeIsThatOfClientAndPeer) {
+  const std::vector<Count> counts =
+      ProcessorCounts({.peer = {.cpu = absl::Seconds(1)}, .client = {.cpu = absl::Seconds(2)}});
+  ASSERT_EQ(counts.size(), 2u);
+  EXPECT_EQ(counts[0].name, "client CPU");
+  EXPECT_EQ(counts[0].value, 2);
+  EXPECT_EQ(counts[1].name, "peer CPU");
+  EXPECT_EQ(counts[1].value, 1);
+}
+
 TEST(NodeCostsTest, CallsAreCountedWithoutBytesErrorsAndWhatIsUnderWay) {
   EXPECT_EQ(CallsIn({{"get_attr", 1},
                      {"read_dir_plus", 2},

@@ -69,25 +69,37 @@ class ReplayBench {
     return absl::ToDoubleSeconds(outcomes->front().wall_time);
   }
 
+  static std::vector<Count> CountsOf(const NodeCosts& spent) {
+    std::vector<Count> counts = ProcessorCounts(spent);
+    counts.push_back({"RPCs", static_cast<double>(CallsIn(spent.service))});
+    for (Count& count : FuseCounts(spent.fuse)) counts.push_back(std::move(count));
+    return counts;
+  }
+
   // Nothing of the mount is in the kernel before.
   absl::StatusOr<double> ImportAtNewMount(bool replay) {
     NodeHandle node;
     const auto mount = service_->MountAgain(0, node);
     if (!mount.ok()) return mount.status();
+    auto before = ReadNodeCosts(node, context_.Limits(kCostsMax));
+    if (!before.ok()) return before.status();
     if (replay) {
       const auto report = Replay(trace_, node.mount_point, {});
       if (!report.ok()) return report.status();
       replay_seconds_.Add(absl::ToDoubleSeconds(report->duration));
       replay_ = *report;
+      auto replayed = ReadNodeCosts(node, context_.Limits(kCostsMax));
+      if (!replayed.ok()) return replayed.status();
+      replays_.push_back(CountsOf(CostsBetween(*before, *replayed)));
+      before = *std::move(replayed);
     }
-    const auto before = ReadNodeCosts(node, context_.Limits(kCostsMax));
-    if (!before.ok()) return before.status();
     const auto seconds = Import(node.mount_point);
     if (!seconds.ok()) return seconds;
     const auto after = ReadNodeCosts(node, context_.Limits(kCostsMax));
     if (!after.ok()) return after.status();
-    (replay ? with_ : without_) = CostsBetween(*before, *after).fuse;
-    if (replay) requests_.Add(static_cast<double>(FuseRequestsBesideIoctl(with_)));
+    const NodeCosts spent = CostsBetween(*before, *after);
+    (replay ? with_ : without_).push_back(CountsOf(spent));
+    if (replay) requests_.Add(static_cast<double>(FuseRequestsBesideIoctl(spent.fuse)));
     if (absl::Status stopped = (*mount)->Stop(); !stopped.ok()) return stopped;
     return seconds;
   }
@@ -96,13 +108,15 @@ class ReplayBench {
     const std::string name = absl::StrCat("import ", module_);
     report_.Add({.name = name, .who = kLocal, .samples = samples[0]});
     report_.Add(
-        {.name = name, .who = kReplayed, .samples = samples[1], .counts = FuseCounts(with_)});
+        {.name = name, .who = kReplayed, .samples = samples[1], .counts = MedianCounts(with_)});
     report_.Add(
-        {.name = name, .who = kCold, .samples = samples[2], .counts = FuseCounts(without_)});
+        {.name = name, .who = kCold, .samples = samples[2], .counts = MedianCounts(without_)});
+    std::vector<Count> counts = MedianCounts(replays_);
+    counts.push_back({"bytes", static_cast<double>(replay_.bytes), Unit::kBytes});
     report_.Add({.name = "the replay itself",
                  .who = "Coppice",
                  .samples = replay_seconds_,
-                 .counts = {{"bytes", static_cast<double>(replay_.bytes), Unit::kBytes}}});
+                 .counts = std::move(counts)});
     report_.AddGoalOf("first import after a replay / local", {name, kReplayed}, {name, kLocal},
                       kTimeGoal);
     report_.AddGoal({.name = "FUSE requests beside IOCTL after a replay",
@@ -121,9 +135,10 @@ class ReplayBench {
   std::unique_ptr<MountedService> service_;
   // Of the last round.
   ReplayReport replay_;
-  Counters with_;
-  Counters without_;
   // Of all rounds.
+  std::vector<std::vector<Count>> with_;
+  std::vector<std::vector<Count>> without_;
+  std::vector<std::vector<Count>> replays_;
   Samples replay_seconds_;
   Samples requests_;
 };

@@ -167,11 +167,14 @@ absl::Status FootprintBench::MeasureWalk() {
   Samples calls_per_directory;
   TreeTotals totals;
   NodeCosts spent;
+  // Of each round; the other counts are the same in all.
+  std::vector<std::vector<Count>> processors;
   for (size_t round = 0; round < context_.rounds; ++round) {
     context_.progress(absl::StrCat("walk, round ", round + 1, " of ", context_.rounds));
     auto costs = WalkOnce(tree, totals, times);
     if (!costs.ok()) return costs.status();
     spent = *std::move(costs);
+    processors.push_back(ProcessorCounts(spent));
     calls_per_directory.Add(static_cast<double>(CallsIn(spent.service)) /
                             static_cast<double>(totals.directories));
   }
@@ -180,6 +183,7 @@ absl::Status FootprintBench::MeasureWalk() {
                                             totals.directories, " directories"));
   }
   std::vector<Count> counts = {{"directories", static_cast<double>(totals.directories)}};
+  for (Count& count : MedianCounts(processors)) counts.push_back(std::move(count));
   for (const auto& [name, count] : spent.service) {
     // Beside the calls: bytes and errors.
     if (count > 0 && CallsIn({{name, count}}) > 0) {

@@ -14,6 +14,8 @@ namespace {
 constexpr char kProgram[] = "bench/footprint/footprint";
 constexpr double kMebibyte = 1 << 20;
 constexpr double kMegabyte = 1e6;
+// A walk over 300 files takes milliseconds.
+constexpr double kWalkCpuSecondsMax = 10;
 constexpr size_t kEnvironmentBytes = size_t{8} << 20;
 
 TEST(FootprintTest, CountsAreThoseOfTheTree) {
@@ -40,6 +42,10 @@ TEST(FootprintTest, CountsAreThoseOfTheTree) {
   EXPECT_EQ(walk.counts.at("directories"), 4);
   EXPECT_GE(walk.counts.at("RPC read_dir_plus"), 3);
   EXPECT_LE(walk.counts.at("RPC read_dir_plus"), 8);
+  for (const char* count : {"client CPU", "peer CPU"}) {
+    EXPECT_GT(walk.counts.at(count), 0) << count;
+    EXPECT_LT(walk.counts.at(count), kWalkCpuSecondsMax) << count;
+  }
   EXPECT_EQ(report.goals.size(), 4u);
 }
 
