@@ -78,23 +78,18 @@ class Reader final : public SharedBlockReader {
   explicit Reader(std::shared_ptr<Memory> memory) : memory_(std::move(memory)) {}
 
   FoundBlock Find(const BlockKey& key, bool for_reader) override {
-    const SharedBlockKey hash = HashBlockKey(key, memory_->secret());
-    for (size_t probe = 0; probe < kSharedBlockProbesMax; ++probe) {
-      const uint64_t index = memory_->IndexOf(hash, probe);
-      const SharedBlockEntry& entry = memory_->Entry(index);
-      const uint64_t life = entry.life.load(std::memory_order_acquire);
-      if (life % 2 == 0 || entry.key_low.load(std::memory_order_acquire) != hash.low ||
-          entry.key_high.load(std::memory_order_acquire) != hash.high) {
-        continue;
+    if (const std::optional<Place> place = PlaceOf(key); place.has_value()) {
+      FoundBlock found = Take(key, place->index, place->life, for_reader);
+      if (found.block != nullptr) {
+        hits_.fetch_add(1, std::memory_order_relaxed);
+        return found;
       }
-      FoundBlock found = Take(key, index, life, for_reader);
-      if (found.block == nullptr) break;
-      hits_.fetch_add(1, std::memory_order_relaxed);
-      return found;
     }
     misses_.fetch_add(1, std::memory_order_relaxed);
     return {};
   }
+
+  bool Shows(const BlockKey& key) const override { return PlaceOf(key).has_value(); }
 
   int client_descriptor() const override { return memory_->own_descriptor(); }
 
@@ -108,6 +103,26 @@ class Reader final : public SharedBlockReader {
   }
 
  private:
+  // An entry, and the life of it that has the key.
+  struct Place {
+    uint64_t index;
+    uint64_t life;
+  };
+
+  std::optional<Place> PlaceOf(const BlockKey& key) const {
+    const SharedBlockKey hash = HashBlockKey(key, memory_->secret());
+    for (size_t probe = 0; probe < kSharedBlockProbesMax; ++probe) {
+      const uint64_t index = memory_->IndexOf(hash, probe);
+      const SharedBlockEntry& entry = memory_->Entry(index);
+      const uint64_t life = entry.life.load(std::memory_order_acquire);
+      if (life % 2 != 0 && entry.key_low.load(std::memory_order_acquire) == hash.low &&
+          entry.key_high.load(std::memory_order_acquire) == hash.high) {
+        return Place{index, life};
+      }
+    }
+    return std::nullopt;
+  }
+
   FoundBlock Take(const BlockKey& key, uint64_t index, uint64_t life, bool for_reader) {
     const SharedBlockEntry& entry = memory_->Entry(index);
     // Acquired: values of a later life would make the second look at the life see that one.

@@ -29,6 +29,9 @@ class SharedBlockReader : public Measurable {
   // `for_reader`: somebody wants the bytes now, which counts as a read.
   virtual FoundBlock Find(const BlockKey& key, bool for_reader = true) = 0;
 
+  // Whether Find would find it now, as far as a look at the table tells. Counts nothing.
+  virtual bool Shows(const BlockKey& key) const = 0;
+
   // The memory that the peer must be given before anything is found (SharedBlockArena::AddClient).
   virtual int client_descriptor() const = 0;
 };

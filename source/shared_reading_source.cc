@@ -1,5 +1,6 @@
 #include "source/shared_reading_source.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <utility>
@@ -45,7 +46,8 @@ class SharedReading final : public ForwardingSource<SharedReadingSource> {
     }
     if (found.block != nullptr) {
       found_.fetch_add(1, std::memory_order_relaxed);
-      const bool tell = found.first_read && BlockCount(key.version.size) > kWholeFileBlocks;
+      const bool tell = found.first_read && BlockCount(key.version.size) > kWholeFileBlocks &&
+                        !WindowIsShown(key, *reader);
       if (tell) telling_.Begin();
       // The reader first. After this only what is being told keeps us here.
       std::move(done)(std::move(found.block));
@@ -68,6 +70,16 @@ class SharedReading final : public ForwardingSource<SharedReadingSource> {
   // What is given to the kernel ahead (cached_only) is read there; what is only looked at is not.
   static bool IsForReader(const RequestContext& context) {
     return !context.speculative || context.cached_only;
+  }
+
+  // Whether nothing is left to be fetched ahead of who reads this block, in the largest window.
+  static bool WindowIsShown(const BlockKey& key, const SharedBlockReader& reader) {
+    const uint64_t end = std::min(BlockCount(key.version.size), key.index + 1 + kWindowBlocks);
+    BlockKey ahead = key;
+    while (++ahead.index < end) {
+      if (!reader.Shows(ahead)) return false;
+    }
+    return true;
   }
 
   std::shared_ptr<SharedBlockReader> CurrentReader() const {

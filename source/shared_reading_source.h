@@ -6,7 +6,8 @@
 // for as a message; and when the version is gone, so that the caches below hear of that.
 //
 // The peer does not see what is found. Of a file that is fetched ahead in a window it must: the
-// first read of each of its blocks is told, by a load that nobody waits for.
+// first read of each of its blocks is told, by a load that nobody waits for, unless the whole
+// window is there already.
 //
 // Thread-safe. Destructor as the contract of Source; waits for the loads that nobody waits for.
 #ifndef COPPICE_SOURCE_SHARED_READING_SOURCE_H_

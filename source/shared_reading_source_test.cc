@@ -16,6 +16,7 @@
 #include "common/status.h"
 #include "gtest/gtest.h"
 #include "source/forwarding_source.h"
+#include "source/read_pattern.h"
 #include "source/shared_block_arena.h"
 #include "source/shared_block_reader.h"
 #include "source/testing/await.h"
@@ -209,6 +210,27 @@ TEST_F(SharedReadingSourceTest, ThePeerIsToldOfTheFirstReadOfABlockOfALargeFile)
   for (int i = 0; i < 5; ++i) Read("large", 0);
   EXPECT_EQ(Counter("found"), 5u);
   EXPECT_EQ(shared_.loader.LoadCount(), 2u);
+}
+
+TEST_F(SharedReadingSourceTest, ThePeerIsToldNothingWhereTheWholeWindowIsThere) {
+  base_.AddGeneratedFile("larger", (kWindowBlocks + 3) * kBlockBytes);
+  const auto fetch = [this](uint64_t index) {
+    Answer<bool> fetched;
+    shared_.loader.LoadBlock(base_.KeyOf("larger", index), {}, fetched.MakeDone());
+    ASSERT_TRUE(fetched.Await().ok());
+  };
+  // All but the last but one.
+  for (uint64_t i = 0; i < kWindowBlocks + 3; ++i) {
+    if (i != kWindowBlocks + 1) fetch(i);
+  }
+  const size_t fetched = shared_.loader.LoadCount();
+  Read("larger", 0);
+  EXPECT_EQ(shared_.loader.LoadCount(), fetched) << "blocks 1 to kWindowBlocks are there";
+  Read("larger", 1);
+  EXPECT_EQ(shared_.loader.LoadCount(), fetched + 1);
+  fetch(kWindowBlocks + 1);
+  for (uint64_t i = 2; i < kWindowBlocks + 3; ++i) Read("larger", i);
+  EXPECT_EQ(shared_.loader.LoadCount(), fetched + 2) << "the one that was missing";
 }
 
 TEST_F(SharedReadingSourceTest, ThePeerIsNotToldOfAFileThatIsFetchedWhole) {
