@@ -19,8 +19,9 @@ namespace coppice {
 // How much there is of everything.
 struct MountData {
   // Directories of each kind: a cold case of names takes milliseconds, and a directory is cold once
-  // in a mount. Each gives a sample.
-  size_t directories = 3;
+  // in a mount. Each gives a sample; the first ones often wait for a core that must be woken, and
+  // the median shall not depend on how many they are.
+  size_t directories = 9;
   // Names in a directory that are looked up, and as many that are not there; names that are listed.
   size_t names = 1000;
   // Files of kSmallFileBytes that are opened, read and closed.
