@@ -2,7 +2,7 @@
 // memory from mimalloc, by being linked with this, and Abseil does not watch the order of locks.
 //
 // The reasons and what was measured are in docs/decisions/0010-one-callback-thread.md and
-// 0019-who-waits-for-whom.md. Neither changes what a program does.
+// 0019-who-waits-for-a-processor.md. Neither changes what a program does.
 #ifndef COPPICE_COMMON_PROCESS_TUNING_H_
 #define COPPICE_COMMON_PROCESS_TUNING_H_
 

@@ -12,12 +12,8 @@ namespace coppice {
 namespace {
 
 // The first small file after that place; nullptr when none is.
-const Dentry* NextSmall(const Listing& listing, uint64_t position) {
-  const auto& entries = listing.entries;
-  for (size_t i = listing.FirstAfter(position); i < entries.size(); ++i) {
-    if (IsSmallFile(entries[i])) return &entries[i];
-  }
-  return nullptr;
+const Dentry* NextAfter(const Listing& listing, uint64_t position) {
+  return NextSmallFile(listing, listing.FirstAfter(position));
 }
 
 }  // namespace
@@ -46,7 +42,7 @@ void FilesAhead::Follow(const Path& file, const ListingRef& listing) {
     directory = place;
     // Read while it was being given.
     if (directory->giving && cookie <= directory->position) return;
-    const Dentry* const next = NextSmall(*listing, directory->position);
+    const Dentry* const next = NextAfter(*listing, directory->position);
     const bool in_order = next != nullptr && next->name == file.Name();
     directory->position = cookie;
     if (!in_order) directory->files_max = kFilesAheadMin;
@@ -71,7 +67,7 @@ void FilesAhead::Give(KernelCache& kernel, Directory& directory, const Listing& 
     directory.files_max = std::min(2 * files_max, kFilesAheadMax);
   }
   for (size_t files = 0; files < files_max; ++files) {
-    const Dentry* const next = NextSmall(listing, position);
+    const Dentry* const next = NextAfter(listing, position);
     if (next == nullptr || !GiveFile(kernel, directory.path, *next)) break;
     MutexLock lock(mutex_);
     // The reader may have overtaken us.

@@ -18,13 +18,6 @@ namespace {
 
 constexpr size_t kShardDirectoriesMin = 256;
 
-const Dentry* FirstSmallFile(const Listing& listing) {
-  for (const Dentry& entry : listing.entries) {
-    if (IsSmallFile(entry)) return &entry;
-  }
-  return nullptr;
-}
-
 // The directories before and after one of them in a listing; nullptr where there is none.
 struct Neighbours {
   const Dentry* before = nullptr;
@@ -92,7 +85,7 @@ class NextDirectoryPrefetching final : public ForwardingSource<NextDirectoryPref
                                      [this, directory, name = std::string(file.Name()),
                                       context](const absl::StatusOr<ListingRef>& listing) {
                                        if (!listing.ok()) return;
-                                       const Dentry* const first = FirstSmallFile(**listing);
+                                       const Dentry* const first = NextSmallFile(**listing, 0);
                                        if (first == nullptr || first->name != name) return;
                                        begun_.Insert(directory, Beginning::kFirstFile, 1);
                                        LookAtNeighbours(directory, context);

@@ -20,13 +20,10 @@ constexpr size_t kShardDirectoriesMin = 256;
 
 // Whether `name` is the small file that comes after `previous`.
 bool IsNext(const Listing& listing, const std::string& previous, absl::string_view name) {
-  const Dentry* entry = listing.Find(previous);
+  const Dentry* const entry = listing.Find(previous);
   if (entry == nullptr) return false;
-  const Dentry* const end = listing.entries.data() + listing.entries.size();
-  for (++entry; entry != end; ++entry) {
-    if (IsSmallFile(*entry)) return entry->name == name;
-  }
-  return false;
+  const Dentry* const next = NextSmallFile(listing, entry - listing.entries.data() + 1);
+  return next != nullptr && next->name == name;
 }
 
 class SiblingPrefetching final : public ForwardingSource<SiblingPrefetchingSource> {

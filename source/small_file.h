@@ -21,6 +21,14 @@ inline bool IsSmallFile(const Dentry& entry) {
          entry.attributes->version.size > 0 && entry.attributes->version.size <= kSmallFileBytes;
 }
 
+// The first small file from that index on; nullptr when there is none.
+inline const Dentry* NextSmallFile(const Listing& listing, size_t index) {
+  for (; index < listing.entries.size(); ++index) {
+    if (IsSmallFile(listing.entries[index])) return &listing.entries[index];
+  }
+  return nullptr;
+}
+
 // Where all small files of a directory have so few bytes in all, the first one means all of them.
 inline constexpr uint64_t kCheapDirectoryBytes = 256 << 10;
 
