@@ -219,9 +219,7 @@ class Comparison {
         Result& result = results_[name][contender->name()];
         if (result.samples.empty()) continue;
         std::vector<Count> counts = MedianCounts(result.counts);
-        for (Count& count : MedianCounts(result.system_calls)) {
-          counts.push_back(std::move(count));
-        }
+        AppendCounts(MedianCounts(result.system_calls), counts);
         report_.Add({.name = name,
                      .who = contender->name(),
                      .samples = std::move(result.samples),

@@ -34,7 +34,7 @@ constexpr absl::Duration kCommandMax = absl::Minutes(5);
 
 void AddFuseCounts(const Counters& fuse, std::vector<Count>& counts) {
   counts.push_back({kRequestsCount, static_cast<double>(FuseRequestsBesideIoctl(fuse))});
-  for (Count& count : FuseCounts(fuse)) counts.push_back(std::move(count));
+  AppendCounts(FuseCounts(fuse), counts);
   counts.push_back({"read", static_cast<double>(CounterOf(fuse, "read_bytes")), Unit::kBytes});
 }
 
@@ -255,7 +255,7 @@ class CoppiceImport final : public ImportContender {
     counts.push_back(
         {"origin", static_cast<double>(CounterOf(spent.front().backing, "bytes")), Unit::kBytes});
     const MovedBytes moved = MovedBytesOf(spent);
-    for (Count& count : CopyCounts(moved, moved.to_kernel)) counts.push_back(std::move(count));
+    AppendCounts(CopyCounts(moved, moved.to_kernel), counts);
     return counts;
   }
 

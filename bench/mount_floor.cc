@@ -80,13 +80,11 @@ std::vector<Count> CountsBetween(const MountCase& mount_case, const ContenderCos
     counts.push_back(
         {"blocks shared", static_cast<double>(after.blocks_shared - before.blocks_shared)});
   }
-  for (Count& count : FuseCounts(CountersBetween(before.fuse, after.fuse))) {
-    counts.push_back(std::move(count));
-  }
+  AppendCounts(FuseCounts(CountersBetween(before.fuse, after.fuse)), counts);
   // Who reads a file from start to end is given each byte once; small files are given ahead, too.
   if (mount_case.unit == Unit::kBytesPerSecond) {
     const MovedBytes moved = MovedBytesBetween(before.moved, after.moved);
-    for (Count& count : CopyCounts(moved, moved.to_kernel)) counts.push_back(std::move(count));
+    AppendCounts(CopyCounts(moved, moved.to_kernel), counts);
   }
   return counts;
 }

@@ -72,7 +72,7 @@ class ReplayBench {
   static std::vector<Count> CountsOf(const NodeCosts& spent) {
     std::vector<Count> counts = ProcessorCounts(spent);
     counts.push_back({"RPCs", static_cast<double>(CallsIn(spent.service))});
-    for (Count& count : FuseCounts(spent.fuse)) counts.push_back(std::move(count));
+    AppendCounts(FuseCounts(spent.fuse), counts);
     return counts;
   }
 

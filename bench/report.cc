@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <map>
 
 #include "absl/strings/str_cat.h"
@@ -98,6 +99,11 @@ std::string FormatValue(Unit unit, double value) {
                  : absl::StrFormat("%.2f", value);
   }
   return "";
+}
+
+void AppendCounts(std::vector<Count> others, std::vector<Count>& counts) {
+  counts.insert(counts.end(), std::make_move_iterator(others.begin()),
+                std::make_move_iterator(others.end()));
 }
 
 std::vector<Count> MedianCounts(const std::vector<std::vector<Count>>& samples) {

@@ -28,6 +28,9 @@ struct Count {
   Unit unit = Unit::kCount;
 };
 
+// Adds the others behind those that are there.
+void AppendCounts(std::vector<Count> others, std::vector<Count>& counts);
+
 // Of several samples of one row: the median of each count, where a sample that has no count of a
 // name has 0 of it. In the order of first appearance.
 std::vector<Count> MedianCounts(const std::vector<std::vector<Count>>& samples);

@@ -74,7 +74,7 @@ std::vector<Count> CountsOf(const StormRounds& rounds, NodeCountsFunction node_c
   std::vector<std::vector<Count>> samples;
   for (const StormOutcome& round : rounds) {
     samples.push_back(StoreCounts(round.store));
-    for (Count& count : node_counts(round.nodes)) samples.back().push_back(std::move(count));
+    AppendCounts(node_counts(round.nodes), samples.back());
   }
   return MedianCounts(samples);
 }

@@ -183,14 +183,14 @@ absl::Status FootprintBench::MeasureWalk() {
                                             totals.directories, " directories"));
   }
   std::vector<Count> counts = {{"directories", static_cast<double>(totals.directories)}};
-  for (Count& count : MedianCounts(processors)) counts.push_back(std::move(count));
+  AppendCounts(MedianCounts(processors), counts);
   for (const auto& [name, count] : spent.service) {
     // Beside the calls: bytes and errors.
     if (count > 0 && CallsIn({{name, count}}) > 0) {
       counts.push_back({absl::StrCat("RPC ", name), static_cast<double>(count)});
     }
   }
-  for (Count& count : FuseCounts(spent.fuse)) counts.push_back(std::move(count));
+  AppendCounts(FuseCounts(spent.fuse), counts);
   report_.Add({.name = absl::StrCat("find over ", FormatCount(totals.files), " files, cold"),
                .who = kCoppice,
                .samples = std::move(times),

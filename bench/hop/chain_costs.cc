@@ -36,7 +36,7 @@ absl::StatusOr<std::vector<NodeCosts>> ReadChainCosts(const PeerChain& peers,
 std::vector<Count> MountCounts(const NodeCosts& last) {
   std::vector<Count> counts = {
       {"FUSE requests", static_cast<double>(FuseRequestsBesideIoctl(last.fuse))}};
-  for (Count& count : FuseCounts(last.fuse)) counts.push_back(std::move(count));
+  AppendCounts(FuseCounts(last.fuse), counts);
   if (const auto given = last.fuse.find("files_given"); given != last.fuse.end()) {
     counts.push_back({"files given ahead", static_cast<double>(given->second)});
   }
@@ -81,7 +81,7 @@ std::vector<Count> ChainCounts(const std::vector<NodeCosts>& before,
         {"bytes per hop", static_cast<double>(bytes) / static_cast<double>(hops), Unit::kBytes});
   }
   if (workload.files == 0) {
-    for (Count& count : CopyCounts(moved, workload.bytes)) counts.push_back(std::move(count));
+    AppendCounts(CopyCounts(moved, workload.bytes), counts);
   }
   return counts;
 }

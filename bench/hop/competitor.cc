@@ -37,7 +37,7 @@ std::vector<Count> CountsOf(const Workload& workload, const Competitor& competit
             ? Count{"system calls/file", calls / static_cast<double>(workload.files)}
             : Count{"system calls/GiB", calls * kGibibyte / static_cast<double>(workload.bytes)});
   }
-  counts.insert(counts.end(), run.counts().begin(), run.counts().end());
+  AppendCounts(run.counts(), counts);
   return counts;
 }
 

@@ -45,7 +45,7 @@ absl::StatusOr<absl::Duration> TimeFloorWalk(const WalkedTree& tree, const std::
   if (!requests.ok()) return requests.status();
   std::vector<Count> counts = {
       {"FUSE requests", static_cast<double>(FuseRequestsBesideIoctl(*requests))}};
-  for (Count& count : FuseCounts(*requests)) counts.push_back(std::move(count));
+  AppendCounts(FuseCounts(*requests), counts);
   run.SetCounts(std::move(counts));
   return elapsed;
 }
